@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "nlohmann/json_fwd.hpp"
+#include "scheduling/model/gang.h"
+#include "scheduling/model/pod.h"
+
+namespace muster::declare {
+
+// What a pod's manifest says that can declare a gang.
+struct PodFacts {
+  absl::string_view ns;
+  absl::string_view name;
+  const Labels& labels;
+  const Labels& annotations;
+  absl::string_view pod_group_name;  // spec.schedulingGroup.podGroupName; empty if unset
+};
+
+// A kind of object that carries gang declarations.
+struct CustomResource {
+  std::string group;
+  std::vector<std::string> versions;  // the one to prefer first
+  std::string plural;
+  std::string kind;
+};
+
+// One way in which pods declare that they are a gang.
+//
+// Threads: pure; one constant object per ecosystem serves every thread.
+class Ecosystem {
+ public:
+  virtual ~Ecosystem() = default;
+
+  // How explain calls this declaration, e.g. "PodGroup.scheduling.x-k8s.io".
+  virtual absl::string_view name() const = 0;
+
+  // The gang that the pod declares in this way; nullopt if it does not. A
+  // malformed declaration is returned with its problem set.
+  virtual std::optional<Membership> Recognise(const PodFacts& pod) const = 0;
+
+  // The kind of object beside the pods that carries the numbers, if any.
+  virtual std::optional<CustomResource> object() const { return std::nullopt; }
+
+  // The declaration in such an object. A field that is missing or of a wrong
+  // type is a problem of the declaration; kInvalidArgument only where the
+  // object has no usable namespace and name.
+  virtual absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const;
+};
+
+// Every ecosystem that Muster understands, in order of precedence: where a pod
+// carries several declarations, the first counts.
+absl::Span<const Ecosystem* const> Ecosystems();
+
+// The membership by the first ecosystem that recognises the pod.
+std::optional<Membership> Recognise(const PodFacts& pod);
+
+}  // namespace muster::declare

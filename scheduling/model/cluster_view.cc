@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/model/cluster_view.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster {
+namespace {
+
+bool TakesRoom(const Pod& pod) { return pod.bound() && !pod.finished(); }
+
+// Changes to a member that can make its gang placeable, or no longer so.
+bool SameForPlanning(const Pod& a, const Pod& b) {
+  return a.uid == b.uid && a.shape == b.shape && a.gates == b.gates && a.node == b.node &&
+         a.finished() == b.finished() && a.deleting == b.deleting && a.membership == b.membership &&
+         a.priority == b.priority && a.scheduler_name == b.scheduler_name;
+}
+
+}  // namespace
+
+Resources NodeState::Free() const {
+  Resources free = node->allocatable;
+  free -= used;
+  return free;
+}
+
+void ClusterView::Upsert(Node node) {
+  const NodeState* old = nodes_.Find(node.name);
+  if (old != nullptr && old->node != nullptr && *old->node == node) return;
+  NodeState next = old == nullptr ? NodeState{} : *old;
+  const NodeName name = node.name;
+  next.node = std::make_shared<const Node>(std::move(node));
+  nodes_.Set(name, std::move(next));
+  ++growth_;
+}
+
+void ClusterView::RemoveNode(const NodeName& name) {
+  const NodeState* old = nodes_.Find(name);
+  if (old == nullptr) return;
+  if (old->pods.empty()) {
+    nodes_.Erase(name);
+    return;
+  }
+  NodeState next = *old;
+  next.node = nullptr;
+  nodes_.Set(name, std::move(next));
+}
+
+void ClusterView::Upsert(Pod pod) {
+  const std::shared_ptr<const Pod> old = FindPod(pod.name);
+  const auto next = std::make_shared<const Pod>(std::move(pod));
+  if (old != nullptr) {
+    if (TakesRoom(*old)) Unseat(*old);
+    const bool moved_on = old->membership.has_value() &&
+                          (!next->membership.has_value() || next->membership->gang != old->membership->gang);
+    if (moved_on) Leave(*old);
+    if (TakesRoom(*old) && !(TakesRoom(*next) && next->node == old->node &&
+                             next->shape.requests == old->shape.requests)) {
+      ++growth_;
+    }
+  }
+  pods_.Set(next->name, next);
+  if (TakesRoom(*next)) Seat(next);
+  if (next->membership.has_value()) {
+    Join(next);
+    if (old == nullptr || !SameForPlanning(*old, *next)) ++growth_;
+  }
+}
+
+void ClusterView::RemovePod(const PodName& name) {
+  const std::shared_ptr<const Pod> old = FindPod(name);
+  if (old == nullptr) return;
+  if (TakesRoom(*old)) {
+    Unseat(*old);
+    ++growth_;
+  }
+  if (old->membership.has_value()) {
+    Leave(*old);
+    ++growth_;
+  }
+  pods_.Erase(name);
+}
+
+void ClusterView::Upsert(GangDeclaration declaration) {
+  const DeclarationKey key{declaration.declared_by, declaration.gang};
+  const GangDeclaration* old = FindDeclaration(key);
+  if (old != nullptr && *old == declaration) return;
+  declarations_.Set(key, std::make_shared<const GangDeclaration>(std::move(declaration)));
+  ++growth_;
+}
+
+void ClusterView::RemoveDeclaration(const DeclarationKey& key) {
+  if (declarations_.Erase(key)) ++growth_;
+}
+
+const NodeState* ClusterView::FindNode(const NodeName& name) const {
+  const NodeState* state = nodes_.Find(name);
+  return state != nullptr && state->node != nullptr ? state : nullptr;
+}
+
+std::shared_ptr<const Pod> ClusterView::FindPod(const PodName& name) const {
+  const auto* pod = pods_.Find(name);
+  return pod == nullptr ? nullptr : *pod;
+}
+
+const ClusterView::Members* ClusterView::FindMembers(const GangId& gang) const { return gangs_.Find(gang); }
+
+const GangDeclaration* ClusterView::FindDeclaration(const DeclarationKey& key) const {
+  const auto* declaration = declarations_.Find(key);
+  return declaration == nullptr ? nullptr : declaration->get();
+}
+
+void ClusterView::Seat(const std::shared_ptr<const Pod>& pod) {
+  const NodeState* old = nodes_.Find(pod->node);
+  NodeState next = old == nullptr ? NodeState{} : *old;
+  next.used += pod->shape.requests;
+  const auto at = std::lower_bound(next.pods.begin(), next.pods.end(), pod->name,
+                                   [](const auto& p, const PodName& name) { return p->name < name; });
+  next.pods.insert(at, pod);
+  nodes_.Set(pod->node, std::move(next));
+}
+
+void ClusterView::Unseat(const Pod& pod) {
+  NodeState next = *nodes_.Find(pod.node);
+  next.used -= pod.shape.requests;
+  std::erase_if(next.pods, [&](const auto& p) { return p->name == pod.name; });
+  if (next.pods.empty() && next.node == nullptr) {
+    nodes_.Erase(pod.node);
+  } else {
+    nodes_.Set(pod.node, std::move(next));
+  }
+}
+
+void ClusterView::Join(const std::shared_ptr<const Pod>& pod) {
+  const Members* old = gangs_.Find(pod->membership->gang);
+  Members next = old == nullptr ? Members{} : *old;
+  next.Set(pod->name, pod);
+  gangs_.Set(pod->membership->gang, std::move(next));
+}
+
+void ClusterView::Leave(const Pod& pod) {
+  Members next = *gangs_.Find(pod.membership->gang);
+  next.Erase(pod.name);
+  if (next.empty()) {
+    gangs_.Erase(pod.membership->gang);
+  } else {
+    gangs_.Set(pod.membership->gang, std::move(next));
+  }
+}
+
+}  // namespace muster

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "scheduling/model/gang.h"
+#include "scheduling/model/ids.h"
+#include "scheduling/model/node.h"
+#include "scheduling/model/persistent_map.h"
+#include "scheduling/model/pod.h"
+#include "scheduling/model/resources.h"
+
+namespace muster {
+
+// A node with what runs on it.
+struct NodeState {
+  std::shared_ptr<const Node> node;               // null: pods are bound to a node that the view lacks
+  std::vector<std::shared_ptr<const Pod>> pods;   // bound here and not finished, by name
+  Resources used;                                 // the sum of their requests
+
+  // What is left of the allocatable. REQUIRES: node is not null.
+  Resources Free() const;
+};
+
+// The name of a gang's object: gangs of different ecosystems may share one.
+struct DeclarationKey {
+  std::string declared_by;
+  GangId gang;
+  friend bool operator==(const DeclarationKey&, const DeclarationKey&) = default;
+  friend auto operator<=>(const DeclarationKey&, const DeclarationKey&) = default;
+};
+
+// What Muster knows of the cluster: a value, cheap to copy and to change.
+//
+// Why:       decisions read a view that never changes under them; the watcher
+//            copies the last view, changes the copy, and publishes it.
+// Invariant: `used` of every node is the sum of its pods' requests; members of
+//            a gang are exactly the pods whose membership names it.
+// Threads:   thread-compatible; published views are const.
+class ClusterView {
+ public:
+  using Members = PersistentMap<PodName, std::shared_ptr<const Pod>>;
+
+  void Upsert(Node node);
+  void RemoveNode(const NodeName& name);
+  // A pod of the same name with another uid replaces the old one.
+  void Upsert(Pod pod);
+  void RemovePod(const PodName& name);
+  void Upsert(GangDeclaration declaration);
+  void RemoveDeclaration(const DeclarationKey& key);
+
+  // Null where there is none; valid as long as this view.
+  const NodeState* FindNode(const NodeName& name) const;
+  std::shared_ptr<const Pod> FindPod(const PodName& name) const;
+  const Members* FindMembers(const GangId& gang) const;
+  const GangDeclaration* FindDeclaration(const DeclarationKey& key) const;
+
+  // In ascending order of names. Entries of nodes() may lack their node.
+  const PersistentMap<NodeName, NodeState>& nodes() const { return nodes_; }
+  const PersistentMap<PodName, std::shared_ptr<const Pod>>& pods() const { return pods_; }
+  const PersistentMap<GangId, Members>& gangs() const { return gangs_; }
+  const PersistentMap<DeclarationKey, std::shared_ptr<const GangDeclaration>>& declarations() const {
+    return declarations_;
+  }
+
+  // Counts the changes after which a gang that was refused might fit: a node
+  // that came or changed, a pod that left its node, a change of a gang's
+  // members or declaration. A refusal holds as long as this stands still.
+  uint64_t growth() const { return growth_; }
+
+ private:
+  void Seat(const std::shared_ptr<const Pod>& pod);
+  void Unseat(const Pod& pod);
+  void Join(const std::shared_ptr<const Pod>& pod);
+  void Leave(const Pod& pod);
+
+  PersistentMap<NodeName, NodeState> nodes_;
+  PersistentMap<PodName, std::shared_ptr<const Pod>> pods_;
+  PersistentMap<GangId, Members> gangs_;
+  PersistentMap<DeclarationKey, std::shared_ptr<const GangDeclaration>> declarations_;
+  uint64_t growth_ = 0;
+};
+
+}  // namespace muster

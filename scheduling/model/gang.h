@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "scheduling/model/ids.h"
+#include "scheduling/model/pod.h"
+
+namespace muster {
+
+// What an object beside the pods (a PodGroup) says about a gang.
+struct GangDeclaration {
+  GangId gang;
+  std::string declared_by;
+  bool all_or_none = true;  // false: a policy that asks for no gang at all
+  int64_t min_members = 1;
+  std::optional<absl::Duration> deadline;
+  std::optional<int32_t> priority;
+  absl::Time created = absl::InfinitePast();
+  std::string problem;  // as in Membership
+
+  friend bool operator==(const GangDeclaration&, const GangDeclaration&) = default;
+};
+
+// A gang with its members, assembled from a cluster view.
+//
+// Invariant: members are in order: role, then rank (those without one last),
+//            then name. Finished members are among them, deleted ones are not.
+struct Gang {
+  GangId id;
+  std::string declared_by;
+  int64_t min_members = 1;
+  std::optional<int64_t> size;  // as declared; more members than that are surplus
+  std::optional<absl::Duration> deadline;
+  int32_t priority = 0;  // the highest of the members', unless declared
+  absl::Time created = absl::InfiniteFuture();
+  std::vector<std::shared_ptr<const Pod>> members;
+  std::string problem;  // why it can't be planned, whatever the capacity; empty if it can
+};
+
+// The order in which gangs are planned: priority, then creation, then name.
+bool PlannedBefore(const Gang& a, const Gang& b);
+
+}  // namespace muster

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "scheduling/model/ids.h"
+#include "scheduling/model/resources.h"
+#include "scheduling/model/selector.h"
+
+namespace muster {
+
+// Everything about a pod that decides on which nodes it may run. Members with
+// equal shapes are interchangeable for the planner.
+struct PodShape {
+  Resources requests;  // as kube-scheduler counts them, with one pod slot
+  Labels node_selector;
+  std::optional<std::vector<NodeSelectorTerm>> required_affinity;  // terms are alternatives
+  std::vector<Toleration> tolerations;
+
+  friend bool operator==(const PodShape&, const PodShape&) = default;
+};
+
+// A pod's own word on the gang it belongs to, as recognised by declare/.
+struct Membership {
+  GangId gang;
+  std::string declared_by;  // the declaration that was used, e.g. "PodGroup.scheduling.x-k8s.io"
+  std::string role;         // empty where the declaration knows no roles
+  std::optional<int64_t> rank;
+
+  // True where an object of `declared_by` named like the gang carries the
+  // numbers; without that object the gang waits.
+  bool needs_object = false;
+  std::optional<int64_t> size;
+  std::optional<int64_t> min_members;
+  std::optional<absl::Duration> deadline;
+
+  // Set when the declaration is malformed: a sentence that names the field.
+  // The gang is refused with it, never guessed.
+  std::string problem;
+
+  friend bool operator==(const Membership&, const Membership&) = default;
+};
+
+enum class PodPhase { kPending, kRunning, kSucceeded, kFailed };
+
+// A pod as placement sees it.
+struct Pod {
+  PodName name;
+  PodUid uid;
+  std::string resource_version;
+  absl::Time created = absl::InfinitePast();
+  int32_t priority = 0;
+  std::string scheduler_name;
+  PodShape shape;
+  std::vector<std::string> gates;  // names of scheduling gates that are left
+  NodeName node;                   // spec.nodeName; empty while unbound
+  NodeName nominated;              // status.nominatedNodeName
+  PodPhase phase = PodPhase::kPending;
+  bool deleting = false;        // metadata.deletionTimestamp is set
+  bool started = false;         // a container of it has run
+  bool has_controller = false;  // an owner reference with controller: true
+  std::optional<Membership> membership;
+
+  bool bound() const { return !node.empty(); }
+  bool finished() const { return phase == PodPhase::kSucceeded || phase == PodPhase::kFailed; }
+  // Waits for a node and may get one: a deleted pod never will.
+  bool pending() const { return !bound() && !finished() && !deleting; }
+
+  friend bool operator==(const Pod&, const Pod&) = default;
+};
+
+}  // namespace muster

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scheduling/model/ids.h"
+#include "scheduling/model/resources.h"
+
+namespace muster {
+
+// A place on a node for one member of a gang.
+struct Seat {
+  PodName pod;
+  PodUid uid;
+  std::string role;
+  std::optional<int64_t> rank;
+  NodeName node;
+  Resources requests;  // what the seat takes from the node
+
+  friend bool operator==(const Seat&, const Seat&) = default;
+};
+
+// How many nodes one cause keeps a shape off.
+struct Exclusion {
+  std::string cause;  // a clause such as "insufficient nvidia.com/gpu" or "node selector"
+  int64_t nodes = 0;
+
+  friend bool operator==(const Exclusion&, const Exclusion&) = default;
+};
+
+// Why a gang has no seats, with the numbers. An answer, not an error.
+struct Refusal {
+  enum class Kind {
+    kIncomplete,  // members are missing, or not yet ready to be planned
+    kInvalid,     // the declaration can't be satisfied by any capacity
+    kNoRoom,      // some member fits nowhere now
+    kNeverFits,   // not even in the empty cluster
+  };
+
+  Kind kind = Kind::kNoRoom;
+  int64_t fits = 0;  // members that have or could have a seat side by side
+  int64_t of = 0;    // members that the gang needs
+  int64_t nodes = 0; // nodes looked at
+  std::vector<Exclusion> excluded;  // most nodes first, then by cause
+  std::string text;  // one or two sentences for a person; equal input, equal bytes
+
+  friend bool operator==(const Refusal&, const Refusal&) = default;
+};
+
+}  // namespace muster

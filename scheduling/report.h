@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "scheduling/model/ids.h"
+#include "scheduling/plan/seat.h"
+
+namespace muster {
+
+// Where a gang is in its life.
+enum class Outcome {
+  kPlaced,   // every member that exists has a seat (promised or bound)
+  kWaiting,  // members are missing or not ready; nothing is held for it
+  kRefused,  // complete, but it does not fit or its declaration is invalid
+};
+
+// "placed", "waiting", "refused": the words of JSON, metrics and tables.
+absl::string_view Word(Outcome outcome);
+
+// The state of one gang, as plan, explain and the lists show it.
+struct GangReport {
+  GangId gang;
+  std::string declared_by;
+  Outcome outcome = Outcome::kWaiting;
+  int64_t min_members = 0;
+  int64_t members = 0;       // that exist and are not deleted
+  int64_t bound = 0;         // of these, bound to a node or finished
+  int64_t held = 0;          // of these, waiting at the barrier with their bind call
+  std::vector<Seat> seats;   // in member order; bound members included
+  std::optional<Refusal> refusal;  // set unless placed
+
+  friend bool operator==(const GangReport&, const GangReport&) = default;
+};
+
+}  // namespace muster
