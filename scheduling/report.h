@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "scheduling/model/ids.h"
-#include "scheduling/plan/seat.h"
+#include "scheduling/model/seat.h"
 
 namespace muster {
 
@@ -28,10 +28,10 @@ struct GangReport {
   std::string declared_by;
   Outcome outcome = Outcome::kWaiting;
   int64_t min_members = 0;
-  int64_t members = 0;       // that exist and are not deleted
-  int64_t bound = 0;         // of these, bound to a node or finished
-  int64_t held = 0;          // of these, waiting at the barrier with their bind call
-  std::vector<Seat> seats;   // in member order; bound members included
+  int64_t members = 0;             // that exist and are not deleted
+  int64_t bound = 0;               // of these, bound to a node or finished
+  int64_t held = 0;                // of these, waiting at the barrier with their bind call
+  std::vector<Seat> seats;         // in member order; bound members included
   std::optional<Refusal> refusal;  // set unless placed
 
   friend bool operator==(const GangReport&, const GangReport&) = default;

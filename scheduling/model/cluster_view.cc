@@ -9,11 +9,12 @@ namespace {
 
 bool TakesRoom(const Pod& pod) { return pod.bound() && !pod.finished(); }
 
-// Changes to a member that can make its gang placeable, or no longer so.
+// Changes to a member that can make its gang placeable, or no longer so. That
+// it was bound is none: it had its seat before.
 bool SameForPlanning(const Pod& a, const Pod& b) {
-  return a.uid == b.uid && a.shape == b.shape && a.gates == b.gates && a.node == b.node &&
-         a.finished() == b.finished() && a.deleting == b.deleting && a.membership == b.membership &&
-         a.priority == b.priority && a.scheduler_name == b.scheduler_name;
+  return a.uid == b.uid && a.shape == b.shape && a.gates == b.gates && a.finished() == b.finished() &&
+         a.deleting == b.deleting && a.membership == b.membership && a.priority == b.priority &&
+         a.scheduler_name == b.scheduler_name;
 }
 
 }  // namespace
@@ -51,11 +52,9 @@ void ClusterView::Upsert(Pod pod) {
   const auto next = std::make_shared<const Pod>(std::move(pod));
   if (old != nullptr) {
     if (TakesRoom(*old)) Unseat(*old);
-    const bool moved_on = old->membership.has_value() &&
-                          (!next->membership.has_value() || next->membership->gang != old->membership->gang);
-    if (moved_on) Leave(*old);
-    if (TakesRoom(*old) && !(TakesRoom(*next) && next->node == old->node &&
-                             next->shape.requests == old->shape.requests)) {
+    if (old->membership.has_value()) Leave(*old);
+    if (TakesRoom(*old) &&
+        !(TakesRoom(*next) && next->node == old->node && next->shape.requests == old->shape.requests)) {
       ++growth_;
     }
   }
@@ -136,6 +135,7 @@ void ClusterView::Join(const std::shared_ptr<const Pod>& pod) {
   Members next = old == nullptr ? Members{} : *old;
   next.Set(pod->name, pod);
   gangs_.Set(pod->membership->gang, std::move(next));
+  if (pod->pending()) CountPending(pod->membership->gang, +1);
 }
 
 void ClusterView::Leave(const Pod& pod) {
@@ -145,6 +145,17 @@ void ClusterView::Leave(const Pod& pod) {
     gangs_.Erase(pod.membership->gang);
   } else {
     gangs_.Set(pod.membership->gang, std::move(next));
+  }
+  if (pod.pending()) CountPending(pod.membership->gang, -1);
+}
+
+void ClusterView::CountPending(const GangId& gang, int64_t change) {
+  const int64_t* old = pending_gangs_.Find(gang);
+  const int64_t next = (old == nullptr ? 0 : *old) + change;
+  if (next == 0) {
+    pending_gangs_.Erase(gang);
+  } else {
+    pending_gangs_.Set(gang, next);
   }
 }
 

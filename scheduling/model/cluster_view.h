@@ -18,9 +18,9 @@ namespace muster {
 
 // A node with what runs on it.
 struct NodeState {
-  std::shared_ptr<const Node> node;               // null: pods are bound to a node that the view lacks
-  std::vector<std::shared_ptr<const Pod>> pods;   // bound here and not finished, by name
-  Resources used;                                 // the sum of their requests
+  std::shared_ptr<const Node> node;              // null: pods are bound to a node that the view lacks
+  std::vector<std::shared_ptr<const Pod>> pods;  // bound here and not finished, by name
+  Resources used;                                // the sum of their requests
 
   // What is left of the allocatable. REQUIRES: node is not null.
   Resources Free() const;
@@ -66,6 +66,8 @@ class ClusterView {
   const PersistentMap<DeclarationKey, std::shared_ptr<const GangDeclaration>>& declarations() const {
     return declarations_;
   }
+  // How many pending members each gang has; gangs without any are left out.
+  const PersistentMap<GangId, int64_t>& pending_gangs() const { return pending_gangs_; }
 
   // Counts the changes after which a gang that was refused might fit: a node
   // that came or changed, a pod that left its node, a change of a gang's
@@ -77,10 +79,12 @@ class ClusterView {
   void Unseat(const Pod& pod);
   void Join(const std::shared_ptr<const Pod>& pod);
   void Leave(const Pod& pod);
+  void CountPending(const GangId& gang, int64_t change);
 
   PersistentMap<NodeName, NodeState> nodes_;
   PersistentMap<PodName, std::shared_ptr<const Pod>> pods_;
   PersistentMap<GangId, Members> gangs_;
+  PersistentMap<GangId, int64_t> pending_gangs_;
   PersistentMap<DeclarationKey, std::shared_ptr<const GangDeclaration>> declarations_;
   uint64_t growth_ = 0;
 };

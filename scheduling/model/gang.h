@@ -39,7 +39,9 @@ struct Gang {
   int32_t priority = 0;  // the highest of the members', unless declared
   absl::Time created = absl::InfiniteFuture();
   std::vector<std::shared_ptr<const Pod>> members;
-  std::string problem;  // why it can't be planned, whatever the capacity; empty if it can
+  bool all_or_none = true;  // false: its declaration asks for no gang, each pod is on its own
+  std::string waiting_for;  // an object that must exist first, as a clause; empty if there is none
+  std::string problem;      // why it can't be planned, whatever the capacity; empty if it can
 };
 
 // The order in which gangs are planned: priority, then creation, then name.

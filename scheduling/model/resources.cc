@@ -94,7 +94,8 @@ bool Lacks(int64_t requested, int64_t free) { return requested > 0 && requested 
 
 bool Fits(const Resources& request, const Resources& free) {
   if (request.pods > free.pods || Lacks(request.cpu_millis, free.cpu_millis) ||
-      Lacks(request.memory_bytes, free.memory_bytes) || Lacks(request.ephemeral_bytes, free.ephemeral_bytes)) {
+      Lacks(request.memory_bytes, free.memory_bytes) ||
+      Lacks(request.ephemeral_bytes, free.ephemeral_bytes)) {
     return false;
   }
   return std::all_of(request.scalars.begin(), request.scalars.end(), [&](const auto& entry) {

@@ -61,9 +61,8 @@ bool Matches(const NodeSelectorTerm& term, absl::string_view node_name, const La
   if (term.labels.empty() && term.fields.empty()) return false;
   const std::string name(node_name);
   return absl::c_all_of(term.labels, [&](const auto& r) { return Matches(r, labels); }) &&
-         absl::c_all_of(term.fields, [&](const auto& r) {
-           return r.key == "metadata.name" && Matches(r, &name);
-         });
+         absl::c_all_of(term.fields,
+                        [&](const auto& r) { return r.key == "metadata.name" && Matches(r, &name); });
 }
 
 bool Tolerates(const Toleration& toleration, const Taint& taint) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "scheduling/model/ids.h"
+#include "scheduling/model/pod.h"
 #include "scheduling/model/resources.h"
 
 namespace muster {
@@ -22,6 +23,9 @@ struct Seat {
 
   friend bool operator==(const Seat&, const Seat&) = default;
 };
+
+// A seat for the pod on the node.
+Seat SeatOf(const Pod& pod, const NodeName& node);
 
 // How many nodes one cause keeps a shape off.
 struct Exclusion {
@@ -41,11 +45,11 @@ struct Refusal {
   };
 
   Kind kind = Kind::kNoRoom;
-  int64_t fits = 0;  // members that have or could have a seat side by side
-  int64_t of = 0;    // members that the gang needs
-  int64_t nodes = 0; // nodes looked at
+  int64_t fits = 0;                 // members that have or could have a seat side by side
+  int64_t of = 0;                   // members that the gang needs
+  int64_t nodes = 0;                // nodes looked at
   std::vector<Exclusion> excluded;  // most nodes first, then by cause
-  std::string text;  // one or two sentences for a person; equal input, equal bytes
+  std::string text;                 // one or two sentences for a person; equal input, equal bytes
 
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };

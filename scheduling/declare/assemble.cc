@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/declare/assemble.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace muster::declare {
+namespace {
+
+bool MemberOrder(const std::shared_ptr<const Pod>& a, const std::shared_ptr<const Pod>& b) {
+  const auto key = [](const Pod& pod) {
+    return std::tuple<const std::string&, int64_t, const PodName&>(
+        pod.membership->role, pod.membership->rank.value_or(std::numeric_limits<int64_t>::max()), pod.name);
+  };
+  return key(*a) < key(*b);
+}
+
+std::string Show(const std::optional<int64_t>& number) {
+  return number.has_value() ? absl::StrCat(*number) : "none";
+}
+
+// What `a` and `b` say differently about their gang; empty if nothing.
+std::string Contradiction(const Pod& a, const Pod& b) {
+  const auto differ = [&](absl::string_view what, absl::string_view of_a, absl::string_view of_b) {
+    return absl::StrFormat("pods %s and %s disagree on %s: %s and %s", a.name.text(), b.name.text(), what,
+                           of_a, of_b);
+  };
+  const Membership& x = *a.membership;
+  const Membership& y = *b.membership;
+  if (x.declared_by != y.declared_by) return differ("their declaration", x.declared_by, y.declared_by);
+  if (x.size != y.size) return differ("the gang's size", Show(x.size), Show(y.size));
+  if (x.min_members != y.min_members) {
+    return differ("the gang's minimum of members", Show(x.min_members), Show(y.min_members));
+  }
+  if (a.scheduler_name != b.scheduler_name)
+    return differ("schedulerName", a.scheduler_name, b.scheduler_name);
+  return "";
+}
+
+void TakeFromObject(const ClusterView& view, const Membership& membership, Gang& gang) {
+  const GangDeclaration* object = view.FindDeclaration({membership.declared_by, gang.id});
+  if (object == nullptr) {
+    if (membership.needs_object) {
+      gang.waiting_for = absl::StrCat(membership.declared_by, " ", gang.id.text(), " does not exist yet");
+    }
+    return;
+  }
+  gang.all_or_none = object->all_or_none;
+  gang.min_members = object->min_members;
+  gang.created = object->created;
+  if (object->deadline.has_value()) gang.deadline = object->deadline;
+  if (object->priority.has_value()) gang.priority = *object->priority;
+  if (!object->problem.empty()) gang.problem = object->problem;
+}
+
+}  // namespace
+
+Gang AssembleGang(const ClusterView& view, const GangId& id) {
+  Gang gang;
+  gang.id = id;
+  const ClusterView::Members* members = view.FindMembers(id);
+  if (members == nullptr) return gang;
+  gang.members.reserve(members->size());
+  members->ForEach([&](const PodName&, const std::shared_ptr<const Pod>& pod) {
+    if (!pod->deleting) gang.members.push_back(pod);
+  });
+  if (gang.members.empty()) return gang;
+  std::sort(gang.members.begin(), gang.members.end(), MemberOrder);
+
+  const Pod& first = *gang.members.front();
+  gang.declared_by = first.membership->declared_by;
+  gang.size = first.membership->size;
+  gang.min_members = first.membership->min_members.value_or(gang.size.value_or(1));
+  gang.deadline = first.membership->deadline;
+  gang.priority = std::numeric_limits<int32_t>::min();
+  for (const auto& member : gang.members) {
+    gang.priority = std::max(gang.priority, member->priority);
+    gang.created = std::min(gang.created, member->created);
+    if (gang.problem.empty()) gang.problem = member->membership->problem;
+    if (gang.problem.empty()) gang.problem = Contradiction(first, *member);
+  }
+  TakeFromObject(view, *first.membership, gang);
+  if (gang.problem.empty() && gang.min_members > kMaxMembers) {
+    gang.problem = absl::StrFormat("it asks for %d members; the most is %d", gang.min_members, kMaxMembers);
+  }
+  return gang;
+}
+
+}  // namespace muster::declare

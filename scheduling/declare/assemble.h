@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "scheduling/model/cluster_view.h"
+#include "scheduling/model/gang.h"
+
+namespace muster::declare {
+
+// The most members that a gang may declare.
+inline constexpr int64_t kMaxMembers = 100'000;
+
+// The gang as its members and its object in `view` declare it. Without any
+// member the result has no members and nothing else but its id.
+//
+// Members that contradict each other, or a malformed declaration, are the
+// gang's `problem`, named with the pods; an object that does not exist yet is
+// what the gang is `waiting_for`.
+Gang AssembleGang(const ClusterView& view, const GangId& id);
+
+}  // namespace muster::declare

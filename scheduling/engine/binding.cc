@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "scheduling/declare/assemble.h"
+#include "scheduling/engine/engine.h"
+#include "scheduling/engine/solo.h"
+#include "scheduling/plan/feasibility.h"
+
+namespace muster {
+namespace {
+
+Engine::Admission Refuse(absl::Status why) {
+  return {Engine::Admission::Kind::kRefused, std::move(why), GangId(), Seat()};
+}
+
+}  // namespace
+
+Engine::Admission Engine::AdmitBind(const BindCall& call, absl::Time now) {
+  const std::shared_ptr<const Pod> pod = view_->FindPod(call.pod);
+  const bool known = pod != nullptr && pod->uid == call.uid;
+  if (known && pod->bound()) {
+    if (pod->node == call.node) return {Admission::Kind::kAlreadyBound, absl::OkStatus(), GangId(), Seat()};
+    return Refuse(absl::FailedPreconditionError(
+        absl::StrFormat("pod %s is bound to node %s already", call.pod.text(), pod->node.text())));
+  }
+  if (known && pod->deleting) {
+    return Refuse(absl::FailedPreconditionError(absl::StrFormat("pod %s is being deleted", call.pod.text())));
+  }
+  const auto progress = progress_.find(call.uid);
+  if (progress == progress_.end() ||
+      (!progress->second.any_node && progress->second.seat.node != call.node)) {
+    return Refuse(absl::FailedPreconditionError(absl::StrFormat(
+        "pod %s was not given node %s by filter; it is filtered anew", call.pod.text(), call.node.text())));
+  }
+  if (progress->second.step == Progress::Step::kBindingDone) {
+    return {Admission::Kind::kAlreadyBound, absl::OkStatus(), GangId(), Seat()};
+  }
+  if (known && InGang(*view_, *pod)) {
+    const GangId& gang = pod->membership->gang;
+    const Promise* promise = ledger_.Find(gang);
+    const Seat* seat = promise == nullptr ? nullptr : promise->Find(call.uid);
+    if (seat == nullptr || seat->node != call.node) {
+      return Refuse(absl::AbortedError(absl::StrFormat("gang %s: pod %s no longer has its seat on node %s",
+                                                       gang.text(), call.pod.text(), call.node.text())));
+    }
+    return {Admission::Kind::kMember, absl::OkStatus(), gang, *seat};
+  }
+  Seat seat = progress->second.seat;
+  seat.node = call.node;
+  progress->second.seen = known;
+  const GangId owner = SoloOwner(call.pod);
+  if (absl::Status s = ledger_.Reserve(*view_, owner, {seat}, now + options_.gang_deadline); !s.ok()) {
+    return Refuse(std::move(s));
+  }
+  return {Admission::Kind::kSolo, absl::OkStatus(), owner, std::move(seat)};
+}
+
+absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
+                                                   const absl::flat_hash_set<PodUid>& waiting) {
+  const Gang gang = declare::AssembleGang(*view_, id);
+  const Promise* promise = ledger_.Find(id);
+  int64_t counted = 0;
+  std::vector<Seat> seats;
+  for (const auto& member : gang.members) {
+    if (member->bound() || member->finished() || BindingUnderWay(member->uid)) {
+      ++counted;
+    } else if (waiting.contains(member->uid)) {
+      const Seat* seat = promise == nullptr ? nullptr : promise->Find(member->uid);
+      if (seat == nullptr || !Stands(*seat)) {
+        return absl::AbortedError(absl::StrFormat(
+            "gang %s: the seat of pod %s is gone; the gang is planned anew", id.text(), member->name.text()));
+      }
+      ++counted;
+      seats.push_back(*seat);
+    }
+  }
+  if (!gang.problem.empty() || counted < gang.min_members) seats.clear();
+  return seats;
+}
+
+bool Engine::Stands(const Seat& seat) const {
+  const NodeState* state = view_->FindNode(seat.node);
+  const std::shared_ptr<const Pod> pod = view_->FindPod(seat.pod);
+  if (state == nullptr || pod == nullptr || pod->uid != seat.uid || !pod->pending()) return false;
+  if (!Eligible(pod->shape, *state->node) || declined_.Holds(pod->shape, seat.node)) return false;
+  // The seat itself is part of what is promised: it stands while nothing that
+  // it takes is overdrawn.
+  const Resources free = ledger_.Free(*state);
+  for (const Shortage& lack : Shortages(seat.requests, free)) {
+    if (lack.free < 0) return false;
+  }
+  return true;
+}
+
+void Engine::BindingStarted(const Seat& seat) {
+  Progress& progress = progress_[seat.uid];
+  progress.step = Progress::Step::kBinding;
+  progress.seat = seat;
+  progress.any_node = false;
+}
+
+void Engine::BindingDone(const PodUid& uid) {
+  const auto at = progress_.find(uid);
+  if (at != progress_.end()) at->second.step = Progress::Step::kBindingDone;
+}
+
+void Engine::BindingFailed(const PodUid& uid) {
+  const auto at = progress_.find(uid);
+  if (at != progress_.end()) at->second.step = Progress::Step::kAnswered;
+}
+
+void Engine::MemberGone(const GangId& gang, const PodUid& uid) {
+  progress_.erase(uid);
+  ledger_.ReleaseSeat(gang, uid);
+  ++released_;
+}
+
+bool Engine::BindingUnderWay(const PodUid& uid) const {
+  const auto at = progress_.find(uid);
+  return at != progress_.end() && at->second.step != Progress::Step::kAnswered;
+}
+
+std::vector<Seat> Engine::ToUndo(absl::Time now) {
+  std::vector<Seat> undo;
+  view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
+    const Gang gang = declare::AssembleGang(*view_, id);
+    if (!gang.all_or_none) return;
+    std::vector<Seat> bound;
+    bool harmless = true;
+    int64_t satisfied = 0;
+    for (const auto& member : gang.members) {
+      if (member->bound() || member->finished()) ++satisfied;
+      if (BindingUnderWay(member->uid)) harmless = false;
+      if (!member->bound()) continue;
+      bound.push_back(SeatOf(*member, member->node));
+      // A member that ran may have done work, and without a controller nobody
+      // would create it again.
+      if (member->started || member->finished() || !member->has_controller) harmless = false;
+    }
+    GangState& state = gangs_[id];
+    if (bound.empty() || satisfied >= gang.min_members) {
+      state.unfinished_since = absl::InfiniteFuture();
+      return;
+    }
+    if (state.unfinished_since == absl::InfiniteFuture()) state.unfinished_since = now;
+    if (harmless && now - state.unfinished_since >= DeadlineOf(gang)) {
+      undo.insert(undo.end(), bound.begin(), bound.end());
+    }
+  });
+  return undo;
+}
+
+}  // namespace muster

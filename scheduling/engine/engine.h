@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "scheduling/engine/plan_job.h"
+#include "scheduling/ledger/ledger.h"
+#include "scheduling/model/cluster_view.h"
+#include "scheduling/plan/declined.h"
+#include "scheduling/report.h"
+#include "scheduling/verbs.h"
+
+namespace muster {
+
+struct EngineOptions {
+  // How long a promise holds, and an unfinished gang is completed forward
+  // before it is undone, where the gang declares no deadline of its own.
+  absl::Duration gang_deadline = absl::Minutes(2);
+  // How long a node that kube-scheduler declined for a shape is avoided.
+  absl::Duration declined_for = absl::Minutes(1);
+  // How long a gang that let its promise expire stands back behind the others.
+  absl::Duration stand_back = absl::Seconds(10);
+  // The least time between two changes of a refusal's numbers as filter shows
+  // them: every change makes kube-scheduler try the pod again.
+  absl::Duration text_holds = absl::Seconds(30);
+};
+
+// Every decision about placement, over one view of the cluster and one ledger.
+//
+// It plans nothing itself: planning takes milliseconds, so a caller takes a
+// PlanJob out, runs it without the lock, and installs the result.
+//
+// Invariant: no node is promised more than it has; every promised seat belongs
+//            to a pending pod of the view; a seat whose binding is under way
+//            stays where it is.
+// Time:      callers pass it in.
+// Threads:   thread-compatible; server/commit/decisions.h serialises callers.
+class Engine {
+ public:
+  explicit Engine(EngineOptions options);
+
+  // Takes `view` as the state of the cluster. Seats of pods that are bound or
+  // gone in it are no longer promised.
+  void Observe(std::shared_ptr<const ClusterView> view);
+  const ClusterView& view() const { return *view_; }
+  const Ledger& ledger() const { return ledger_; }
+
+  // --- filter, prioritize, preempt ---
+
+  // Answers from what is planned. The id of the pod's gang if it must be
+  // planned before there is an answer.
+  std::variant<FilterAnswer, GangId> Filter(const FilterCall& call, absl::Time now);
+
+  // The answer while a gang is being planned by somebody else.
+  FilterAnswer BeingPlanned(const GangId& gang) const;
+
+  std::vector<int64_t> Prioritize(const FilterCall& call) const;
+  std::vector<EvictionOption> Preempt(const PreemptCall& call) const;
+
+  // --- planning ---
+
+  // Gangs that a plan might help, in queue order: those with a pending member
+  // without a standing seat whose situation changed since they were planned.
+  std::vector<GangId> ToPlan(absl::Time now);
+  PlanJob Prepare(const GangId& gang) const;
+  // Takes over the result of `job`. False, without any effect, if seats of it
+  // no longer fit what happened meanwhile: prepare again.
+  bool Install(const PlanJob& job, const std::variant<std::vector<Seat>, Refusal>& result, absl::Time now);
+  // Takes back promises that expired at `now`.
+  void Expire(absl::Time now);
+
+  // --- bind ---
+
+  // What to do with a bind call.
+  struct Admission {
+    enum class Kind { kRefused, kAlreadyBound, kSolo, kMember };
+    Kind kind = Kind::kRefused;
+    absl::Status refusal;
+    GangId gang;  // of a member; for kSolo the owner of its one-seat promise
+    Seat seat;
+  };
+  // Only a pod and node that filter answered are admitted. kSolo: the seat is
+  // promised from now on, bind it at once.
+  Admission AdmitBind(const BindCall& call, absl::Time now);
+
+  // The seats of `gang` to be bound now, given the members whose bind calls
+  // wait: those of `waiting` once they complete the minimum together with
+  // members that are bound; empty before.
+  //   kAborted  a seat does not stand on the newest view: the gang is planned
+  //             anew, and the calls in `waiting` must be refused
+  absl::StatusOr<std::vector<Seat>> Complete(const GangId& gang, const absl::flat_hash_set<PodUid>& waiting);
+
+  // The life of one binding: it starts, and it ends in one of three ways.
+  void BindingStarted(const Seat& seat);
+  void BindingDone(const PodUid& uid);                     // the API server has it
+  void BindingFailed(const PodUid& uid);                   // tried again with the same seat
+  void MemberGone(const GangId& gang, const PodUid& uid);  // deleted: its seat is free
+  // From its start until the view shows the pod bound, or it failed.
+  bool BindingUnderWay(const PodUid& uid) const;
+  // Whether the seat is still good on the newest view: its node is there, fit
+  // for the pod and not overdrawn, and the pod is pending.
+  bool Stands(const Seat& seat) const;
+
+  // --- recovery ---
+
+  // Members to nominate to their seats, or (with an empty node) to clear of a
+  // nomination for which there is no seat.
+  std::vector<Seat> NominationsWanted() const;
+  // Bound members to evict because their gang could not be completed within
+  // its deadline and undoing it harms nobody.
+  std::vector<Seat> ToUndo(absl::Time now);
+
+  // --- reports ---
+
+  // kNotFound if no pod declares the gang.
+  absl::StatusOr<GangReport> Report(const GangId& gang) const;
+  std::vector<GangReport> Reports() const;
+
+ private:
+  // How far a pod that filter answered has come.
+  struct Progress {
+    enum class Step { kAnswered, kBinding, kBindingDone };
+    Step step = Step::kAnswered;
+    Seat seat;
+    bool any_node = false;  // filter let every candidate pass: seat.node is not set
+    bool seen = true;       // the view showed the pod when its bind call came
+  };
+  struct GangState {
+    std::optional<Refusal> refusal;  // of the last plan, unless that gave seats
+    std::string shown;               // the text that filter gives
+    absl::Time shown_since = absl::InfinitePast();
+    uint64_t planned_at = 0;  // Growth() of the last plan; 0: never planned
+    absl::Time stand_back_until = absl::InfinitePast();
+    absl::Time unfinished_since = absl::InfiniteFuture();
+  };
+
+  std::variant<FilterAnswer, GangId> FilterMember(const FilterCall& call,
+                                                  const std::shared_ptr<const Pod>& pod, absl::Time now);
+  FilterAnswer FilterSolo(const FilterCall& call, const Pod& pod);
+  FilterAnswer FilterSoloWithDevices(const FilterCall& call, const Pod& pod);
+  FilterAnswer RefuseWith(const GangId& gang, absl::Time now);
+  absl::Duration DeadlineOf(const Gang& gang) const { return gang.deadline.value_or(options_.gang_deadline); }
+  // Whether the gang may still reach its minimum with the members that exist.
+  bool CanComplete(const Gang& gang) const;
+  void Release(const GangId& gang);
+  void DropStaleSeats(const GangId& gang, const Promise& promise);
+  // Counts everything after which a refused gang might fit.
+  uint64_t Growth() const { return view_->growth() + released_ + 1; }
+
+  const EngineOptions options_;
+  std::shared_ptr<const ClusterView> view_ = std::make_shared<const ClusterView>();
+  Ledger ledger_;
+  Declined declined_;
+  uint64_t released_ = 0;
+  absl::flat_hash_map<PodUid, Progress> progress_;
+  std::map<GangId, GangState> gangs_;
+};
+
+}  // namespace muster

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "scheduling/engine/engine.h"
+#include "scheduling/engine/solo.h"
+#include "scheduling/plan/room.h"
+
+namespace muster {
+namespace {
+
+bool Contains(absl::Span<const absl::string_view> names, const NodeName& node) {
+  return std::find(names.begin(), names.end(), node.text()) != names.end();
+}
+
+}  // namespace
+
+std::variant<FilterAnswer, GangId> Engine::Filter(const FilterCall& call, absl::Time now) {
+  const std::shared_ptr<const Pod> pod = view_->FindPod(call.pod.name);
+  const bool known = pod != nullptr && pod->uid == call.pod.uid;
+  const Pod& subject = known ? *pod : call.pod;
+  if (!InGang(*view_, subject)) return FilterSolo(call, subject);
+  if (known) return FilterMember(call, pod, now);
+  // kube-scheduler's watch was faster than ours: when the pod arrives here the
+  // gang is planned, and its nomination wakes the pod.
+  return Refused{
+      absl::StrCat("gang ", subject.membership->gang.text(), " waits: a member was only just created")};
+}
+
+std::variant<FilterAnswer, GangId> Engine::FilterMember(const FilterCall& call,
+                                                        const std::shared_ptr<const Pod>& pod,
+                                                        absl::Time now) {
+  const GangId& gang = pod->membership->gang;
+  const Promise* promise = ledger_.Find(gang);
+  const Seat* seat = promise == nullptr ? nullptr : promise->Find(pod->uid);
+  if (seat != nullptr && Stands(*seat)) {
+    if (Contains(call.candidates, seat->node)) {
+      if (!BindingUnderWay(pod->uid))
+        progress_.insert_or_assign(pod->uid, Progress{Progress::Step::kAnswered, *seat});
+      return PassOne{seat->node};
+    }
+    // The nominated node is tried first and alone. Here it is not among the
+    // nodes that passed kube-scheduler's own filters, so it failed them.
+    if (call.pod.nominated != seat->node || BindingUnderWay(pod->uid)) {
+      return Refused{
+          absl::StrCat("gang ", gang.text(), " is planned: its members are nominated to their nodes next")};
+    }
+    declined_.Learn(pod->shape, seat->node, now + options_.declined_for);
+    return gang;
+  }
+  const auto state = gangs_.find(gang);
+  if (seat == nullptr && state != gangs_.end() &&
+      (state->second.planned_at == Growth() || state->second.stand_back_until > now)) {
+    return RefuseWith(gang, now);
+  }
+  return gang;
+}
+
+FilterAnswer Engine::BeingPlanned(const GangId& gang) const {
+  return Refused{absl::StrCat("gang ", gang.text(), " is being planned")};
+}
+
+FilterAnswer Engine::RefuseWith(const GangId& gang, absl::Time now) {
+  GangState& state = gangs_[gang];
+  std::string text =
+      absl::StrCat("gang ", gang.text(), ": its minimum has seats, there is no room for this member");
+  if (state.stand_back_until > now) {
+    text = absl::StrCat("gang ", gang.text(),
+                        " stands back: its members did not come to be bound before their promise expired");
+  } else if (state.refusal.has_value()) {
+    text = state.refusal->text;
+  }
+  // The first text of another kind is news; new numbers in the same sentence can wait.
+  const bool was_incomplete = absl::StrContains(state.shown, " waits: ");
+  const bool is_incomplete = absl::StrContains(text, " waits: ");
+  if (text != state.shown &&
+      (was_incomplete != is_incomplete || now - state.shown_since >= options_.text_holds)) {
+    state.shown = std::move(text);
+    state.shown_since = now;
+  }
+  return Refused{state.shown};
+}
+
+FilterAnswer Engine::FilterSolo(const FilterCall& call, const Pod& pod) {
+  if (AsksForDevices(pod.shape.requests)) return FilterSoloWithDevices(call, pod);
+  absl::flat_hash_set<absl::string_view> taken;
+  for (const NodeName& node : ledger_.PromisedNodes()) {
+    const NodeState* state = view_->FindNode(node);
+    if (state != nullptr && !Fits(pod.shape.requests, ledger_.Free(*state)))
+      taken.insert(state->node->name.text());
+  }
+  PassAll answer;
+  if (!taken.empty()) {
+    for (const absl::string_view name : call.candidates) {
+      if (taken.contains(name)) answer.except.push_back(name);
+    }
+  }
+  if (!call.candidates.empty() && answer.except.size() == call.candidates.size()) {
+    return Refused{"the room on these nodes is promised to gangs"};
+  }
+  if (!BindingUnderWay(pod.uid)) {
+    progress_.insert_or_assign(pod.uid, Progress{Progress::Step::kAnswered, SeatOf(pod, NodeName()), true});
+  }
+  return answer;
+}
+
+FilterAnswer Engine::FilterSoloWithDevices(const FilterCall& call, const Pod& pod) {
+  if (const Promise* promise = ledger_.Find(SoloOwner(pod.name))) {
+    const Seat* seat = promise->Find(pod.uid);
+    if (seat != nullptr && Contains(call.candidates, seat->node)) return PassOne{seat->node};
+  }
+  std::vector<Candidate> candidates;
+  candidates.reserve(call.candidates.size());
+  for (const absl::string_view name : call.candidates) {
+    const NodeState* state = view_->FindNode(NodeName(std::string(name)));
+    if (state != nullptr) candidates.push_back({state->node.get(), ledger_.Free(*state), true});
+  }
+  const ShapeGroup group{&pod.shape, {&pod}, std::vector<bool>(candidates.size(), true)};
+  const std::vector<Portion> portions = Pack(group, 1, candidates);
+  if (portions.empty()) {
+    return Refused{
+        absl::StrCat("no node has room for ", pod.name.text(), " beside what is promised to gangs")};
+  }
+  const NodeName& node = candidates[portions[0].candidate].node->name;
+  progress_.insert_or_assign(pod.uid, Progress{Progress::Step::kAnswered, SeatOf(pod, node), false});
+  return PassOne{node};
+}
+
+std::vector<int64_t> Engine::Prioritize(const FilterCall& call) const {
+  const Promise* promise =
+      call.pod.membership.has_value() ? ledger_.Find(call.pod.membership->gang) : nullptr;
+  const Seat* seat = promise == nullptr ? nullptr : promise->Find(call.pod.uid);
+  std::vector<int64_t> scores;
+  scores.reserve(call.candidates.size());
+  for (const absl::string_view name : call.candidates) {
+    if (seat != nullptr) {
+      scores.push_back(seat->node.text() == name ? kBestScore : 0);
+      continue;
+    }
+    // Pods without devices stay off nodes that have some.
+    const NodeState* state = view_->FindNode(NodeName(std::string(name)));
+    scores.push_back(state != nullptr && !AsksForDevices(state->node->allocatable) ? kBestScore : 0);
+  }
+  return scores;
+}
+
+}  // namespace muster

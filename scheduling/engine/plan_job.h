@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
+#include "scheduling/ledger/ledger.h"
+#include "scheduling/model/cluster_view.h"
+#include "scheduling/model/gang.h"
+#include "scheduling/model/seat.h"
+#include "scheduling/plan/declined.h"
+#include "scheduling/report.h"
+
+namespace muster {
+
+// One gang to be planned, with copies of all that the plan depends on.
+//
+// Threads: a value; Run is pure and may take place on any thread.
+struct PlanJob {
+  std::shared_ptr<const ClusterView> view;
+  Ledger ledger;  // without the gang's own promise
+  Declined declined;
+  Gang gang;
+  std::vector<Seat> fixed;     // seats whose bindings are under way
+  std::vector<Seat> standing;  // all seats that are still good, the fixed ones among them
+  uint64_t growth = 0;         // the engine's growth count when this was taken out
+
+  // Plans around the standing seats and, where that fails, around the fixed
+  // ones alone. `window`, if not null, holds nodes to be preferred.
+  std::variant<std::vector<Seat>, Refusal> Run(const absl::flat_hash_set<absl::string_view>* window) const;
+};
+
+// Plans every gang of `view` that has pending members, in queue order, each
+// beside the seats of those before it: what would happen if all of them were
+// tried now.
+std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined);
+
+// The report of a gang that has `seats` beyond its bound members, or `refusal`.
+GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<Refusal> refusal);
+
+}  // namespace muster

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "scheduling/declare/assemble.h"
+#include "scheduling/engine/engine.h"
+#include "scheduling/engine/solo.h"
+
+namespace muster {
+
+Engine::Engine(EngineOptions options) : options_(options) {}
+
+void Engine::Observe(std::shared_ptr<const ClusterView> view) {
+  for (const NodeName& name : declined_.Nodes()) {
+    const NodeState* before = view_->FindNode(name);
+    const NodeState* after = view->FindNode(name);
+    if (before == nullptr || after == nullptr || before->node != after->node || before->pods != after->pods) {
+      declined_.Forget(name);
+      ++released_;
+    }
+  }
+  view_ = std::move(view);
+  const Ledger before = ledger_;
+  before.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {
+    DropStaleSeats(gang, *promise);
+  });
+}
+
+void Engine::DropStaleSeats(const GangId& gang, const Promise& promise) {
+  bool lost = false;
+  for (const Seat& seat : promise.seats) {
+    const std::shared_ptr<const Pod> pod = view_->FindPod(seat.pod);
+    const bool here = pod != nullptr && pod->uid == seat.uid;
+    if (here && pod->pending()) continue;
+    // The end of a binding decides over its seat; and a pod that was bound
+    // before its first watch event came is not lost.
+    const auto progress = progress_.find(seat.uid);
+    if (pod == nullptr && progress != progress_.end() &&
+        (progress->second.step == Progress::Step::kBinding || !progress->second.seen)) {
+      continue;
+    }
+    progress_.erase(seat.uid);
+    ledger_.ReleaseSeat(gang, seat.uid);
+    lost |= !(here && pod->bound());
+  }
+  if (!lost) return;
+  ++released_;
+  if (ledger_.Find(gang) != nullptr && !CanComplete(declare::AssembleGang(*view_, gang))) Release(gang);
+}
+
+bool Engine::CanComplete(const Gang& gang) const {
+  int64_t exist = 0;
+  for (const auto& member : gang.members) {
+    // Once a binding is under way the gang is completed, not given up.
+    if (member->bound() || BindingUnderWay(member->uid)) return true;
+    ++exist;
+  }
+  return exist >= gang.min_members;
+}
+
+void Engine::Release(const GangId& gang) {
+  if (ledger_.Release(gang)) ++released_;
+}
+
+std::vector<GangId> Engine::ToPlan(absl::Time now) {
+  std::vector<Gang> queue;
+  view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
+    GangState& state = gangs_[id];
+    if (state.planned_at == Growth() || state.stand_back_until > now) return;
+    Gang gang = declare::AssembleGang(*view_, id);
+    if (!gang.all_or_none) return;
+    const Promise* promise = ledger_.Find(id);
+    const bool all_seated = std::all_of(gang.members.begin(), gang.members.end(), [&](const auto& member) {
+      if (!member->pending() || BindingUnderWay(member->uid)) return true;
+      const Seat* seat = promise == nullptr ? nullptr : promise->Find(member->uid);
+      return seat != nullptr && Stands(*seat);
+    });
+    if (all_seated) {
+      state.planned_at = Growth();
+    } else {
+      queue.push_back(std::move(gang));
+    }
+  });
+  std::sort(queue.begin(), queue.end(), PlannedBefore);
+  std::vector<GangId> ids;
+  ids.reserve(queue.size());
+  for (const Gang& gang : queue) ids.push_back(gang.id);
+  return ids;
+}
+
+PlanJob Engine::Prepare(const GangId& id) const {
+  PlanJob job{.view = view_,
+              .ledger = ledger_,
+              .declined = declined_,
+              .gang = declare::AssembleGang(*view_, id),
+              .fixed = {},
+              .standing = {},
+              .growth = Growth()};
+  if (const Promise* promise = ledger_.Find(id)) {
+    for (const Seat& seat : promise->seats) {
+      const bool fixed = BindingUnderWay(seat.uid);
+      if (fixed) job.fixed.push_back(seat);
+      if (fixed || Stands(seat)) job.standing.push_back(seat);
+    }
+    job.ledger.Release(id);
+  }
+  return job;
+}
+
+bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, Refusal>& result,
+                     absl::Time now) {
+  const GangId& id = job.gang.id;
+  const auto still_pending = [&](const Seat& seat) {
+    const std::shared_ptr<const Pod> pod = view_->FindPod(seat.pod);
+    return pod != nullptr && pod->uid == seat.uid && pod->pending();
+  };
+  std::vector<Seat> fixed;
+  if (const Promise* promise = ledger_.Find(id)) {
+    std::copy_if(promise->seats.begin(), promise->seats.end(), std::back_inserter(fixed),
+                 [&](const Seat& seat) { return BindingUnderWay(seat.uid); });
+  }
+  if (fixed != job.fixed) return false;
+
+  GangState& state = gangs_[id];
+  const uint64_t released_before = released_;
+  const auto* refusal = std::get_if<Refusal>(&result);
+  const std::vector<Seat>& seats = refusal != nullptr ? fixed : std::get<std::vector<Seat>>(result);
+  if (seats.empty()) {
+    Release(id);
+  } else {
+    if (!std::all_of(seats.begin(), seats.end(), still_pending)) return false;
+    if (!ledger_.Reserve(*view_, id, seats, now + DeadlineOf(job.gang)).ok()) return false;
+  }
+  state.refusal = refusal == nullptr ? std::nullopt : std::optional<Refusal>(*refusal);
+  state.planned_at = job.growth + (released_ - released_before);
+  return true;
+}
+
+void Engine::Expire(absl::Time now) {
+  if (declined_.Expire(now)) ++released_;
+  std::vector<GangId> over;
+  ledger_.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {
+    const bool under_way = std::any_of(promise->seats.begin(), promise->seats.end(), [&](const Seat& seat) {
+      const auto progress = progress_.find(seat.uid);
+      return progress != progress_.end() && progress->second.step == Progress::Step::kBinding;
+    });
+    if (promise->expires <= now && !under_way) over.push_back(gang);
+  });
+  for (const GangId& gang : over) {
+    Release(gang);
+    gangs_[gang].stand_back_until = now + options_.stand_back;
+  }
+  absl::erase_if(progress_, [&](const auto& entry) {
+    const std::shared_ptr<const Pod> pod = view_->FindPod(entry.second.seat.pod);
+    return entry.second.step != Progress::Step::kBinding &&
+           (pod == nullptr || pod->uid != entry.first || !pod->pending());
+  });
+  std::erase_if(gangs_, [&](const auto& entry) { return view_->FindMembers(entry.first) == nullptr; });
+}
+
+std::vector<Seat> Engine::NominationsWanted() const {
+  std::vector<Seat> wanted;
+  view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
+    const Promise* promise = ledger_.Find(id);
+    view_->FindMembers(id)->ForEach([&](const PodName&, const std::shared_ptr<const Pod>& member) {
+      if (!member->pending() || !member->gates.empty()) return;
+      const Seat* seat = promise == nullptr ? nullptr : promise->Find(member->uid);
+      if (seat == nullptr) {
+        if (!member->nominated.empty() && InGang(*view_, *member))
+          wanted.push_back(SeatOf(*member, NodeName()));
+        return;
+      }
+      // A pod that passed filter is on its way to bind already.
+      const auto progress = progress_.find(member->uid);
+      const bool on_its_way = progress != progress_.end() && progress->second.seat.node == seat->node;
+      if (!on_its_way && member->nominated != seat->node) wanted.push_back(*seat);
+    });
+  });
+  return wanted;
+}
+
+absl::StatusOr<GangReport> Engine::Report(const GangId& id) const {
+  const Gang gang = declare::AssembleGang(*view_, id);
+  if (gang.members.empty()) return absl::NotFoundError(absl::StrCat("no pod declares gang ", id.text()));
+  const Promise* promise = ledger_.Find(id);
+  const auto state = gangs_.find(id);
+  return MakeReport(gang, promise == nullptr ? std::vector<Seat>{} : promise->seats,
+                    state == gangs_.end() ? std::nullopt : state->second.refusal);
+}
+
+std::vector<GangReport> Engine::Reports() const {
+  std::vector<GangReport> reports;
+  view_->gangs().ForEach([&](const GangId& id, const ClusterView::Members& members) {
+    bool alive = false;
+    members.ForEach(
+        [&](const PodName&, const auto& member) { alive |= !member->finished() && InGang(*view_, *member); });
+    if (!alive) return;
+    absl::StatusOr<GangReport> report = Report(id);
+    if (report.ok()) reports.push_back(*std::move(report));
+  });
+  return reports;
+}
+
+}  // namespace muster

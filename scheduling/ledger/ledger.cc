@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/ledger/ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+
+namespace muster {
+
+const Seat* Promise::Find(const PodUid& uid) const {
+  const auto at = std::find_if(seats.begin(), seats.end(), [&](const Seat& seat) { return seat.uid == uid; });
+  return at == seats.end() ? nullptr : &*at;
+}
+
+absl::Status Ledger::Reserve(const ClusterView& view, const GangId& gang, std::vector<Seat> seats,
+                             absl::Time expires) {
+  if (seats.empty())
+    return absl::InvalidArgumentError(absl::StrFormat("gang %s: no seats to promise", gang.text()));
+  // Work on a copy and install it last: a promise that does not fit must leave no trace.
+  Ledger next = *this;
+  next.Release(gang);
+  for (const Seat& seat : seats) {
+    const NodeState* state = view.FindNode(seat.node);
+    if (state == nullptr) return absl::NotFoundError(absl::StrFormat("no node %s", seat.node.text()));
+    const std::vector<Shortage> lacks = Shortages(seat.requests, next.Free(*state));
+    if (!lacks.empty()) {
+      return absl::ResourceExhaustedError(
+          absl::StrFormat("pod %s needs %d %s on node %s, %d are free", seat.pod.text(), lacks[0].requested,
+                          lacks[0].resource, seat.node.text(), lacks[0].free));
+    }
+    next.Count(seat, +1);
+  }
+  next.promises_.Set(gang, std::make_shared<const Promise>(Promise{std::move(seats), expires}));
+  next.version_ = version_ + 1;
+  *this = std::move(next);
+  return absl::OkStatus();
+}
+
+bool Ledger::Release(const GangId& gang) {
+  const Promise* promise = Find(gang);
+  if (promise == nullptr) return false;
+  for (const Seat& seat : promise->seats) Count(seat, -1);
+  promises_.Erase(gang);
+  ++version_;
+  return true;
+}
+
+void Ledger::ReleaseSeat(const GangId& gang, const PodUid& uid) {
+  const Promise* promise = Find(gang);
+  if (promise == nullptr || promise->Find(uid) == nullptr) return;
+  if (promise->seats.size() == 1) {
+    Release(gang);
+    return;
+  }
+  Promise next = *promise;
+  Count(*promise->Find(uid), -1);
+  std::erase_if(next.seats, [&](const Seat& seat) { return seat.uid == uid; });
+  promises_.Set(gang, std::make_shared<const Promise>(std::move(next)));
+  ++version_;
+}
+
+void Ledger::Extend(const GangId& gang, absl::Time expires) {
+  Promise next = *Find(gang);
+  next.expires = expires;
+  promises_.Set(gang, std::make_shared<const Promise>(std::move(next)));
+}
+
+const Promise* Ledger::Find(const GangId& gang) const {
+  const auto* promise = promises_.Find(gang);
+  return promise == nullptr ? nullptr : promise->get();
+}
+
+const Resources* Ledger::Promised(const NodeName& node) const { return promised_.Find(node); }
+
+std::vector<NodeName> Ledger::PromisedNodes() const {
+  std::vector<NodeName> nodes;
+  nodes.reserve(promised_.size());
+  promised_.ForEach([&](const NodeName& node, const Resources&) { nodes.push_back(node); });
+  return nodes;
+}
+
+Resources Ledger::Free(const NodeState& state) const {
+  Resources free = state.Free();
+  if (const Resources* promised = Promised(state.node->name)) free -= *promised;
+  return free;
+}
+
+void Ledger::Count(const Seat& seat, int64_t sign) {
+  const Resources* old = Promised(seat.node);
+  Resources next = old == nullptr ? Resources{} : *old;
+  if (sign > 0) {
+    next += seat.requests;
+  } else {
+    next -= seat.requests;
+  }
+  // Every seat takes a pod slot, so no slots means no seats.
+  if (next.pods == 0) {
+    promised_.Erase(seat.node);
+  } else {
+    promised_.Set(seat.node, std::move(next));
+  }
+}
+
+}  // namespace muster

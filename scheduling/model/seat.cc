@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/model/seat.h"
+
+namespace muster {
+
+Seat SeatOf(const Pod& pod, const NodeName& node) {
+  const bool member = pod.membership.has_value();
+  return {pod.name,
+          pod.uid,
+          member ? pod.membership->role : "",
+          member ? pod.membership->rank : std::nullopt,
+          node,
+          pod.shape.requests};
+}
+
+}  // namespace muster

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/plan/feasibility.h"
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+
+namespace muster {
+namespace {
+
+// `kubectl cordon` sets the field; the taint of this key follows later, and
+// tolerating it is how a pod (of a DaemonSet) says that it does not mind.
+const Taint& UnschedulableTaint() {
+  static const auto& taint = *new Taint{"node.kubernetes.io/unschedulable", "", TaintEffect::kNoSchedule};
+  return taint;
+}
+
+bool Cordoned(const PodShape& shape, const Node& node) {
+  return node.unschedulable &&
+         absl::c_none_of(shape.tolerations, [](const auto& t) { return Tolerates(t, UnschedulableTaint()); });
+}
+
+bool SelectorMatches(const PodShape& shape, const Node& node) {
+  return absl::c_all_of(shape.node_selector, [&](const auto& wanted) {
+    const auto at = node.labels.find(wanted.first);
+    return at != node.labels.end() && at->second == wanted.second;
+  });
+}
+
+bool AffinityMatches(const PodShape& shape, const Node& node) {
+  return !shape.required_affinity.has_value() ||
+         absl::c_any_of(*shape.required_affinity, [&](const NodeSelectorTerm& term) {
+           return Matches(term, node.name.text(), node.labels);
+         });
+}
+
+std::string Describe(const Taint& taint) {
+  return absl::StrCat("taint ", taint.key, taint.value.empty() ? "" : "=", taint.value,
+                      taint.effect == TaintEffect::kNoExecute ? ":NoExecute" : ":NoSchedule");
+}
+
+}  // namespace
+
+bool Eligible(const PodShape& shape, const Node& node) {
+  return node.ready && !Cordoned(shape, node) &&
+         FirstUntolerated(node.taints, shape.tolerations) == nullptr && SelectorMatches(shape, node) &&
+         AffinityMatches(shape, node);
+}
+
+std::string Ineligibility(const PodShape& shape, const Node& node) {
+  if (!node.ready) return "not ready";
+  if (Cordoned(shape, node)) return "unschedulable";
+  if (const Taint* taint = FirstUntolerated(node.taints, shape.tolerations)) return Describe(*taint);
+  if (!SelectorMatches(shape, node)) return "node selector";
+  if (!AffinityMatches(shape, node)) return "node affinity";
+  return "";
+}
+
+}  // namespace muster

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "scheduling/model/node.h"
+#include "scheduling/model/pod.h"
+
+namespace muster {
+
+// The rules of kube-scheduler that keep a shape off a node whatever is free
+// there, in the order in which they are looked at: node not ready, unschedulable, taints, node
+// selector, required node affinity.
+//
+// Source: plugins nodeunschedulable, tainttoleration and nodeaffinity of
+//         Kubernetes 1.37. kube-scheduler sees an unready node by its taint
+//         only; here the condition counts as well, because the taint comes
+//         later than the condition.
+// Threads: pure.
+
+// Whether the shape may run on the node if there is room.
+bool Eligible(const PodShape& shape, const Node& node);
+
+// The first rule that keeps the shape off, as a clause for people, e.g.
+// "taint dedicated=infra:NoSchedule". Empty exactly if Eligible.
+std::string Ineligibility(const PodShape& shape, const Node& node);
+
+}  // namespace muster

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "scheduling/model/gang.h"
+#include "scheduling/model/resources.h"
+#include "scheduling/model/seat.h"
+
+namespace muster {
+
+// An amount as people write it: "500m" cpu, "16Gi" memory, "8" of a device.
+std::string FormatAmount(absl::string_view resource, int64_t amount);
+
+// Everything that is asked for but the pod slot, e.g. "cpu 4, nvidia.com/gpu 8".
+std::string FormatRequests(const Resources& requests);
+
+// The scarcest resource of a gang without room: what a member asks for, and
+// the most that any node has free of it.
+struct Scarcest {
+  std::string resource;
+  int64_t most_free = 0;
+};
+
+// Sets refusal.text for a gang without room, from its other numbers and the
+// requests of the member that found no seat.
+void DescribeNoRoom(const Gang& gang, const Resources& requests, const std::optional<Scarcest>& scarcest,
+                    std::optional<int64_t> fit_when_empty, Refusal& refusal);
+
+// The refusal of a gang that can't be planned, whatever the room. The text
+// does not carry the number of members that exist: each that is created would
+// change it, and kube-scheduler tries again at every change of the text.
+Refusal Incomplete(const Gang& gang, int64_t exist, absl::string_view what_is_missing);
+Refusal Invalid(const Gang& gang);
+
+}  // namespace muster

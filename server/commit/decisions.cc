@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commit/decisions.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+
+namespace muster {
+namespace {
+
+// A plan that can't be installed because the cluster moved is made again so
+// often before the pod is told to come back.
+constexpr int kPlanAttempts = 3;
+// An eviction that a disruption budget refused is tried again after this.
+constexpr absl::Duration kEvictAgain = absl::Seconds(10);
+
+std::function<void()> AnswerLater(std::shared_ptr<HeldCall> held, absl::Status status) {
+  return [held = std::move(held), status = std::move(status)] { held->Answer(status); };
+}
+
+}  // namespace
+
+Decisions::Decisions(DecisionsOptions options, const Clock& clock, ClusterApi& api,
+                     std::function<bool()> ready, std::function<void()> wake)
+    : options_(std::move(options)),
+      clock_(clock),
+      api_(api),
+      ready_(std::move(ready)),
+      wake_(std::move(wake)),
+      engine_(options_.engine),
+      bindings_(engine_, api, options_.epoch,
+                [this](const std::function<void(Effects&, absl::Time)>& work) { Locked(work); }),
+      nominations_(api) {}
+
+void Decisions::Locked(const std::function<void(Effects&, absl::Time)>& work) {
+  Effects effects;
+  {
+    absl::MutexLock lock(&mu_);
+    work(effects, clock_.Now());
+  }
+  for (const auto& effect : effects) effect();
+}
+
+void Decisions::Observe(std::shared_ptr<const ClusterView> view) {
+  Locked([&](Effects&, absl::Time) ABSL_NO_THREAD_SAFETY_ANALYSIS { engine_.Observe(std::move(view)); });
+  ++revision_;
+  if (wake_) wake_();
+}
+
+FilterAnswer Decisions::Filter(const FilterCall& call) {
+  for (int attempt = 0;; ++attempt) {
+    GangId to_plan;
+    {
+      absl::MutexLock lock(&mu_);
+      const absl::Time now = clock_.Now();
+      nominations_.WasFiltered(call.pod.uid, now);
+      auto answer = engine_.Filter(call, now);
+      if (auto* final = std::get_if<FilterAnswer>(&answer)) return *std::move(final);
+      to_plan = std::get<GangId>(answer);
+      if (attempt == kPlanAttempts) return engine_.BeingPlanned(to_plan);
+    }
+    PlanAndInstall(to_plan, &call);
+    if (wake_) wake_();
+  }
+}
+
+void Decisions::PlanAndInstall(const GangId& gang, const FilterCall* call) {
+  std::optional<PlanJob> job;
+  {
+    absl::MutexLock lock(&mu_);
+    job = engine_.Prepare(gang);
+  }
+  const absl::Time began = clock_.Now();
+  std::optional<absl::flat_hash_set<absl::string_view>> window;
+  if (call != nullptr) window.emplace(call->candidates.begin(), call->candidates.end());
+  const auto result = job->Run(window.has_value() ? &*window : nullptr);
+
+  absl::MutexLock lock(&mu_);
+  const absl::Time now = clock_.Now();
+  ++plans_;
+  planning_ += now - began;
+  // If it does not fit what happened meanwhile, the caller comes again.
+  if (engine_.Install(*job, result, now)) ++revision_;
+}
+
+std::vector<int64_t> Decisions::Prioritize(const FilterCall& call) {
+  absl::MutexLock lock(&mu_);
+  return engine_.Prioritize(call);
+}
+
+std::vector<EvictionOption> Decisions::Preempt(const PreemptCall& call) {
+  absl::MutexLock lock(&mu_);
+  return engine_.Preempt(call);
+}
+
+void Decisions::Bind(const BindCall& call, std::shared_ptr<HeldCall> held) {
+  Locked([&](Effects& effects, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (!stopped_.ok()) {
+      effects.push_back(AnswerLater(std::move(held), stopped_));
+      return;
+    }
+    if (bindings_.Attach(call.uid, held, now, effects)) return;
+    Engine::Admission admission = engine_.AdmitBind(call, now);
+    switch (admission.kind) {
+      case Engine::Admission::Kind::kRefused:
+      case Engine::Admission::Kind::kAlreadyBound:
+        effects.push_back(AnswerLater(std::move(held), std::move(admission.refusal)));
+        return;
+      case Engine::Admission::Kind::kSolo:
+        bindings_.Start(admission.gang, admission.seat, "", now, now + options_.engine.gang_deadline,
+                        std::move(held), effects);
+        return;
+      case Engine::Admission::Kind::kMember:
+        if (auto replaced = barrier_.Add(admission.gang, {call, std::move(held), now})) {
+          effects.push_back(
+              AnswerLater(std::move(replaced->held),
+                          absl::AbortedError("a newer bind call of this pod replaced this one")));
+        }
+        TryComplete(admission.gang, now, effects);
+    }
+  });
+  ++revision_;
+}
+
+void Decisions::TryComplete(const GangId& gang, absl::Time now, Effects& effects) {
+  const int64_t came = barrier_.Count(gang);
+  for (Waiting& late : barrier_.TakeOver(gang, OldestHeld(now))) {
+    effects.push_back(AnswerLater(std::move(late.held),
+                                  absl::UnavailableError(absl::StrFormat(
+                                      "gang %s: %d members came to be bound, not the whole minimum; its "
+                                      "seats are kept for the next round",
+                                      gang.text(), came))));
+  }
+  const absl::flat_hash_set<PodUid> waiting = barrier_.Pods(gang);
+  if (waiting.empty()) return;
+  const absl::StatusOr<std::vector<Seat>> seats = engine_.Complete(gang, waiting);
+  if (!seats.ok()) {
+    for (Waiting& refused : barrier_.TakeAll(gang)) {
+      effects.push_back(AnswerLater(std::move(refused.held), seats.status()));
+    }
+    return;
+  }
+  if (seats->empty()) return;
+  const std::string commit = absl::StrCat(options_.epoch, "-", ++commits_);
+  const Promise* promise = engine_.ledger().Find(gang);
+  const absl::Time until = promise->expires;
+  for (const Seat& seat : *seats) {
+    std::optional<Waiting> member = barrier_.Take(gang, seat.uid);
+    bindings_.Start(gang, seat, commit, now, until, std::move(member->held), effects);
+  }
+}
+
+void Decisions::PlanPending() {
+  std::vector<GangId> gangs;
+  {
+    absl::MutexLock lock(&mu_);
+    gangs = engine_.ToPlan(clock_.Now());
+  }
+  for (const GangId& gang : gangs) PlanAndInstall(gang, nullptr);
+}
+
+void Decisions::Tick() {
+  if (!ready_()) return;
+  Locked([&](Effects&, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS { engine_.Expire(now); });
+  PlanPending();
+  Locked([&](Effects& effects, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    for (const GangId& gang : barrier_.Gangs()) TryComplete(gang, now, effects);
+    bindings_.Tick(now, OldestHeld(now), effects);
+    nominations_.Tick(engine_, now, effects);
+    Undo(now, effects);
+  });
+}
+
+void Decisions::Undo(absl::Time now, Effects& effects) {
+  for (const Seat& seat : engine_.ToUndo(now)) {
+    absl::Time& last = evicted_.try_emplace(seat.uid, absl::InfinitePast()).first->second;
+    if (now - last < kEvictAgain) continue;
+    last = now;
+    ++undone_;
+    effects.push_back([this, pod = PodVersion{seat.pod, seat.uid, ""}] {
+      // A refused eviction shows as a pod that is still bound, and is tried again.
+      api_.Evict(pod, [](const absl::Status&) {});
+    });
+  }
+  std::erase_if(evicted_, [&](const auto& entry) { return now - entry.second > 2 * kEvictAgain; });
+}
+
+void Decisions::Stop(const absl::Status& reason) {
+  Locked([&](Effects& effects, absl::Time) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    stopped_ = reason;
+    for (const GangId& gang : barrier_.Gangs()) {
+      for (Waiting& waiting : barrier_.TakeAll(gang)) {
+        effects.push_back(AnswerLater(std::move(waiting.held), reason));
+      }
+    }
+  });
+}
+
+std::vector<GangReport> Decisions::Plan(const ClusterView* view) {
+  if (view != nullptr) return PlanAll(*view, Ledger(), Declined());
+  std::optional<PlanJob> now;
+  {
+    absl::MutexLock lock(&mu_);
+    now = engine_.Prepare(GangId());
+  }
+  return PlanAll(*now->view, now->ledger, now->declined);
+}
+
+absl::StatusOr<GangReport> Decisions::Explain(const GangId& gang) {
+  absl::MutexLock lock(&mu_);
+  absl::StatusOr<GangReport> report = engine_.Report(gang);
+  if (report.ok()) report->held = barrier_.Count(gang);
+  return report;
+}
+
+absl::StatusOr<GangId> Decisions::GangOf(const PodName& pod) {
+  absl::MutexLock lock(&mu_);
+  const std::shared_ptr<const Pod> found = engine_.view().FindPod(pod);
+  if (found == nullptr) return absl::NotFoundError(absl::StrCat("no pod ", pod.text()));
+  if (!found->membership.has_value()) {
+    return absl::NotFoundError(absl::StrCat("pod ", pod.text(), " belongs to no gang"));
+  }
+  return found->membership->gang;
+}
+
+std::vector<GangReport> Decisions::ListGangs() {
+  absl::MutexLock lock(&mu_);
+  std::vector<GangReport> reports = engine_.Reports();
+  for (GangReport& report : reports) report.held = barrier_.Count(report.gang);
+  return reports;
+}
+
+Decisions::Numbers Decisions::Count() const {
+  absl::MutexLock lock(&mu_);
+  Numbers numbers{.bindings = bindings_.counts(),
+                  .held = barrier_.Count(),
+                  .promises = static_cast<int64_t>(engine_.ledger().promises().size()),
+                  .nominations = nominations_.sent(),
+                  .undone = undone_,
+                  .plans = plans_,
+                  .planning = planning_,
+                  .gangs = {}};
+  for (const GangReport& report : engine_.Reports()) ++numbers.gangs[report.outcome];
+  return numbers;
+}
+
+}  // namespace muster
