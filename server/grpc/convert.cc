@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/grpc/convert.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "muster/v1/placement.pb.h"
+
+namespace muster {
+namespace {
+
+v1::Outcome ToProto(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kPlaced:
+      return v1::OUTCOME_PLACED;
+    case Outcome::kWaiting:
+      return v1::OUTCOME_WAITING;
+    case Outcome::kRefused:
+      return v1::OUTCOME_REFUSED;
+  }
+  return v1::OUTCOME_UNSPECIFIED;
+}
+
+std::optional<Outcome> FromProto(v1::Outcome outcome) {
+  switch (outcome) {
+    case v1::OUTCOME_PLACED:
+      return Outcome::kPlaced;
+    case v1::OUTCOME_WAITING:
+      return Outcome::kWaiting;
+    case v1::OUTCOME_REFUSED:
+      return Outcome::kRefused;
+    default:
+      return std::nullopt;
+  }
+}
+
+v1::Refusal::Kind ToProto(Refusal::Kind kind) {
+  switch (kind) {
+    case Refusal::Kind::kIncomplete:
+      return v1::Refusal::KIND_INCOMPLETE;
+    case Refusal::Kind::kInvalid:
+      return v1::Refusal::KIND_INVALID;
+    case Refusal::Kind::kNoRoom:
+      return v1::Refusal::KIND_NO_ROOM;
+    case Refusal::Kind::kNeverFits:
+      return v1::Refusal::KIND_NEVER_FITS;
+  }
+  return v1::Refusal::KIND_UNSPECIFIED;
+}
+
+std::optional<Refusal::Kind> FromProto(v1::Refusal::Kind kind) {
+  switch (kind) {
+    case v1::Refusal::KIND_INCOMPLETE:
+      return Refusal::Kind::kIncomplete;
+    case v1::Refusal::KIND_INVALID:
+      return Refusal::Kind::kInvalid;
+    case v1::Refusal::KIND_NO_ROOM:
+      return Refusal::Kind::kNoRoom;
+    case v1::Refusal::KIND_NEVER_FITS:
+      return Refusal::Kind::kNeverFits;
+    default:
+      return std::nullopt;
+  }
+}
+
+void ToProto(const Resources& resources, v1::Resources& message) {
+  message.set_cpu_millis(resources.cpu_millis);
+  message.set_memory_bytes(resources.memory_bytes);
+  message.set_ephemeral_storage_bytes(resources.ephemeral_bytes);
+  message.set_pods(resources.pods);
+  for (const auto& [name, amount] : resources.scalars) (*message.mutable_others())[name] = amount;
+}
+
+Resources FromProto(const v1::Resources& message) {
+  Resources resources;
+  resources.cpu_millis = message.cpu_millis();
+  resources.memory_bytes = message.memory_bytes();
+  resources.ephemeral_bytes = message.ephemeral_storage_bytes();
+  resources.pods = message.pods();
+  for (const auto& [name, amount] : message.others()) resources.scalars.emplace_back(name, amount);
+  // A protobuf map has no order, Resources has.
+  std::sort(resources.scalars.begin(), resources.scalars.end());
+  return resources;
+}
+
+void ToProto(const Seat& seat, v1::Seat& message) {
+  ToProto(seat.pod, seat.uid, *message.mutable_pod());
+  message.set_role(seat.role);
+  if (seat.rank) message.set_rank(*seat.rank);
+  message.set_node(seat.node.text());
+  ToProto(seat.requests, *message.mutable_requests());
+}
+
+Seat FromProto(const v1::Seat& message) {
+  Seat seat;
+  seat.pod = muster::FromProto(message.pod());
+  seat.uid = PodUid(message.pod().uid());
+  seat.role = message.role();
+  if (message.has_rank()) seat.rank = message.rank();
+  seat.node = NodeName(message.node());
+  seat.requests = FromProto(message.requests());
+  return seat;
+}
+
+void ToProto(const Refusal& refusal, v1::Refusal& message) {
+  message.set_kind(ToProto(refusal.kind));
+  message.set_fits(refusal.fits);
+  message.set_of(refusal.of);
+  message.set_nodes(refusal.nodes);
+  for (const Exclusion& exclusion : refusal.excluded) {
+    v1::Exclusion& added = *message.add_excluded();
+    added.set_cause(exclusion.cause);
+    added.set_nodes(exclusion.nodes);
+  }
+  message.set_text(refusal.text);
+}
+
+absl::StatusOr<Refusal> FromProto(const v1::Refusal& message) {
+  const std::optional<Refusal::Kind> kind = FromProto(message.kind());
+  if (!kind) return absl::InvalidArgumentError(absl::StrCat("refusal.kind is ", message.kind(), ", unknown"));
+  Refusal refusal;
+  refusal.kind = *kind;
+  refusal.fits = message.fits();
+  refusal.of = message.of();
+  refusal.nodes = message.nodes();
+  for (const v1::Exclusion& exclusion : message.excluded()) {
+    refusal.excluded.push_back({exclusion.cause(), exclusion.nodes()});
+  }
+  refusal.text = message.text();
+  return refusal;
+}
+
+}  // namespace
+
+void ToProto(const GangId& gang, v1::GangRef& message) {
+  message.set_namespace_(std::string(gang.ns()));
+  message.set_name(std::string(gang.name()));
+}
+
+void ToProto(const PodName& pod, const PodUid& uid, v1::PodRef& message) {
+  message.set_namespace_(std::string(pod.ns()));
+  message.set_name(std::string(pod.name()));
+  message.set_uid(uid.text());
+}
+
+void ToProto(const FilterAnswer& answer, v1::FilterResponse& message) {
+  if (const auto* all = std::get_if<PassAll>(&answer)) {
+    v1::PassAll& pass = *message.mutable_all();
+    for (const absl::string_view name : all->except) pass.add_except(name.data(), name.size());
+  } else if (const auto* one = std::get_if<PassOne>(&answer)) {
+    message.mutable_one()->set_node(one->node.text());
+  } else {
+    message.mutable_refused()->set_text(std::get<Refused>(answer).text);
+  }
+}
+
+void ToProto(const EvictionOption& option, v1::EvictionOption& message) {
+  message.set_node(option.node.text());
+  for (const PodUid& victim : option.victims) message.add_victim_uids(victim.text());
+  message.set_pdb_violations(option.pdb_violations);
+}
+
+void ToProto(const GangReport& report, v1::GangReport& message) {
+  ToProto(report.gang, *message.mutable_gang());
+  message.set_declared_by(report.declared_by);
+  message.set_outcome(ToProto(report.outcome));
+  message.set_min_members(report.min_members);
+  message.set_members(report.members);
+  message.set_bound(report.bound);
+  message.set_held(report.held);
+  for (const Seat& seat : report.seats) ToProto(seat, *message.add_seats());
+  if (report.refusal) ToProto(*report.refusal, *message.mutable_refusal());
+}
+
+GangId FromProto(const v1::GangRef& message) { return GangId(message.namespace_(), message.name()); }
+
+PodName FromProto(const v1::PodRef& message) { return PodName(message.namespace_(), message.name()); }
+
+EvictionOption FromProto(const v1::EvictionOption& message) {
+  EvictionOption option{NodeName(message.node()), {}, message.pdb_violations()};
+  for (const std::string& victim : message.victim_uids()) option.victims.emplace_back(victim);
+  return option;
+}
+
+absl::StatusOr<FilterAnswer> FromProto(const v1::FilterResponse& message) {
+  switch (message.answer_case()) {
+    case v1::FilterResponse::kAll:
+      return PassAll{{message.all().except().begin(), message.all().except().end()}};
+    case v1::FilterResponse::kOne:
+      return PassOne{NodeName(message.one().node())};
+    case v1::FilterResponse::kRefused:
+      return Refused{message.refused().text()};
+    default:
+      return absl::InvalidArgumentError("answer is unset or unknown");
+  }
+}
+
+absl::StatusOr<GangReport> FromProto(const v1::GangReport& message) {
+  const std::optional<Outcome> outcome = FromProto(message.outcome());
+  if (!outcome)
+    return absl::InvalidArgumentError(absl::StrCat("outcome is ", message.outcome(), ", unknown"));
+  GangReport report;
+  report.gang = FromProto(message.gang());
+  report.declared_by = message.declared_by();
+  report.outcome = *outcome;
+  report.min_members = message.min_members();
+  report.members = message.members();
+  report.bound = message.bound();
+  report.held = message.held();
+  for (const v1::Seat& seat : message.seats()) report.seats.push_back(FromProto(seat));
+  if (message.has_refusal()) {
+    absl::StatusOr<Refusal> refusal = FromProto(message.refusal());
+    if (!refusal.ok()) return refusal.status();
+    report.refusal = *std::move(refusal);
+  }
+  return report;
+}
+
+}  // namespace muster

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/grpc/worker.h"
+
+#include <utility>
+
+namespace muster {
+
+Worker::Worker() : thread_([this] { Work(); }) {}
+
+Worker::~Worker() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+void Worker::Run(std::function<void()> job) {
+  absl::MutexLock lock(&mutex_);
+  jobs_.push_back(std::move(job));
+}
+
+void Worker::Work() {
+  const auto due = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !jobs_.empty(); };
+  while (true) {
+    std::function<void()> job;
+    {
+      absl::MutexLock lock(&mutex_, absl::Condition(&due));
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
+    job();
+  }
+}
+
+}  // namespace muster

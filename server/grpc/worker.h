@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+namespace muster {
+
+// Runs jobs one after the other on a thread of its own.
+//
+// Why:     reading the manifests of a large cluster takes seconds, and gRPC's
+//          few callback threads must be free to answer filter calls meanwhile.
+// Threads: thread-safe.
+class Worker {
+ public:
+  Worker();
+  // Runs what is queued and then stops.
+  ~Worker();
+
+  void Run(std::function<void()> job);
+
+ private:
+  void Work();
+
+  absl::Mutex mutex_;
+  std::deque<std::function<void()>> jobs_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace muster
