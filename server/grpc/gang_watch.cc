@@ -99,10 +99,13 @@ class GangWatch : public grpc::ServerWriteReactor<v1::WatchGangsResponse>, publi
   // Puts the next change into message_; false if there is none.
   bool Next() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (changes_.empty() && newest_ != nullptr) {
-      const bool first = written_ == nullptr;
-      changes_ = Changes(first ? std::vector<GangReport>() : *written_, *newest_);
-      if (first) changes_.emplace_back(Listed());
       previous_ = std::exchange(written_, std::exchange(newest_, nullptr));
+      if (previous_ == nullptr) {
+        changes_ = Changes({}, *written_);
+        changes_.emplace_back(Listed());
+      } else {
+        changes_ = Changes(*previous_, *written_);
+      }
     }
     if (changes_.empty()) return false;
     ToProto(changes_.front(), message_);

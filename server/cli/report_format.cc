@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/cli/report_format.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "nlohmann/json.hpp"
+
+namespace muster::cli {
+namespace {
+
+absl::string_view Word(Refusal::Kind kind) {
+  switch (kind) {
+    case Refusal::Kind::kIncomplete:
+      return "incomplete";
+    case Refusal::Kind::kInvalid:
+      return "invalid";
+    case Refusal::Kind::kNoRoom:
+      return "no-room";
+    case Refusal::Kind::kNeverFits:
+      return "never-fits";
+  }
+  return "unknown";
+}
+
+using Row = std::vector<std::string>;
+
+// Columns two spaces apart and each as wide as its widest cell; the last one
+// is not padded.
+std::string Table(const std::vector<Row>& rows) {
+  std::vector<size_t> widths(rows.front().size(), 0);
+  for (const Row& row : rows) {
+    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    for (size_t c = 0; c + 1 < row.size(); ++c) {
+      absl::StrAppendFormat(&text, "%-*s  ", static_cast<int>(widths[c]), row[c]);
+    }
+    absl::StrAppend(&text, row.back(), "\n");
+  }
+  return text;
+}
+
+std::string SeatTable(std::vector<Seat> seats) {
+  std::stable_sort(seats.begin(), seats.end(), [](const Seat& a, const Seat& b) { return a.node < b.node; });
+  std::vector<Row> rows = {{"NODE", "ROLE", "RANK", "POD"}};
+  for (const Seat& seat : seats) {
+    rows.push_back({seat.node.text(), seat.role.empty() ? "-" : seat.role,
+                    seat.rank ? absl::StrCat(*seat.rank) : "-", seat.pod.text()});
+  }
+  return Table(rows);
+}
+
+std::string ExclusionTable(const Refusal& refusal) {
+  std::vector<Row> rows = {{"NODES", "EXCLUDED BY"}};
+  for (const Exclusion& exclusion : refusal.excluded) {
+    rows.push_back({absl::StrCat(exclusion.nodes, " of ", refusal.nodes), exclusion.cause});
+  }
+  return Table(rows);
+}
+
+nlohmann::ordered_json RefusalJson(const Refusal& refusal) {
+  nlohmann::ordered_json excluded = nlohmann::ordered_json::array();
+  for (const Exclusion& exclusion : refusal.excluded) {
+    excluded.push_back({{"cause", exclusion.cause}, {"nodes", exclusion.nodes}});
+  }
+  return {{"kind", std::string(Word(refusal.kind))},
+          {"fits", refusal.fits},
+          {"of", refusal.of},
+          {"nodes", refusal.nodes},
+          {"excluded", std::move(excluded)},
+          {"text", refusal.text}};
+}
+
+nlohmann::ordered_json SeatJson(const Seat& seat) {
+  nlohmann::ordered_json json = {{"pod", seat.pod.text()}, {"role", seat.role}};
+  json["rank"] = seat.rank ? nlohmann::ordered_json(*seat.rank) : nlohmann::ordered_json(nullptr);
+  json["node"] = seat.node.text();
+  return json;
+}
+
+}  // namespace
+
+std::string ReportText(const GangReport& report) {
+  std::string text =
+      absl::StrFormat("gang %s: %s\n\ndeclared by  %s\nmembers      %d exist, %d needed, %d bound, %d held\n",
+                      report.gang.text(), muster::Word(report.outcome), report.declared_by, report.members,
+                      report.min_members, report.bound, report.held);
+  if (report.refusal) {
+    absl::StrAppend(&text, "fits         ", report.refusal->fits, " of ", report.refusal->of, "\n\n",
+                    report.refusal->text, "\n");
+    if (!report.refusal->excluded.empty()) absl::StrAppend(&text, "\n", ExclusionTable(*report.refusal));
+  }
+  if (!report.seats.empty()) absl::StrAppend(&text, "\n", SeatTable(report.seats));
+  return text;
+}
+
+std::string ReportLine(const GangReport& report) {
+  std::string line = absl::StrFormat("%s  %s  %d/%d bound, %d held", report.gang.text(),
+                                     muster::Word(report.outcome), report.bound, report.members, report.held);
+  if (report.refusal) absl::StrAppend(&line, "  ", report.refusal->text);
+  return line;
+}
+
+nlohmann::ordered_json ReportJson(const GangReport& report) {
+  nlohmann::ordered_json seats = nlohmann::ordered_json::array();
+  for (const Seat& seat : report.seats) seats.push_back(SeatJson(seat));
+  nlohmann::ordered_json json = {{"gang", report.gang.text()},
+                                 {"declaredBy", report.declared_by},
+                                 {"outcome", std::string(muster::Word(report.outcome))},
+                                 {"minMembers", report.min_members},
+                                 {"members", report.members},
+                                 {"bound", report.bound},
+                                 {"held", report.held},
+                                 {"seats", std::move(seats)}};
+  if (report.refusal) json["refusal"] = RefusalJson(*report.refusal);
+  return json;
+}
+
+}  // namespace muster::cli
