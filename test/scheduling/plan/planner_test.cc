@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/plan/planner.h"
+
+#include <map>
+#include <string>
+
+#include "absl/strings/str_join.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "scheduling/declare/assemble.h"
+#include "test/support/builders.h"
+
+namespace muster {
+namespace {
+
+using test::AddGang;
+using test::BoundTo;
+using test::ClusterOf;
+using test::MemberOf;
+using test::NodeOf;
+using test::PodOf;
+
+std::variant<Seats, Refusal> Plan(const ClusterView& view, const std::string& gang, const Ledger& ledger = {}) {
+  const Gang assembled = declare::AssembleGang(view, GangId("default", gang));
+  return PlanGang({view, ledger, assembled, {}, Declined(), nullptr});
+}
+
+// "node-00:2 node-01:1": how many seats are on which node.
+std::string Spread(const std::variant<Seats, Refusal>& result) {
+  if (const auto* refusal = std::get_if<Refusal>(&result)) return refusal->text;
+  std::map<std::string, int> count;
+  for (const Seat& seat : std::get<Seats>(result)) ++count[seat.node.text()];
+  return absl::StrJoin(count, " ", absl::PairFormatter(":"));
+}
+
+TEST(PlanGang, FillsAsFewNodesAsPossible) {
+  ClusterView view = ClusterOf(4, 8);
+  AddGang(view, "train", 4, 4);
+  EXPECT_EQ(Spread(Plan(view, "train")), "node-00:2 node-01:2");
+}
+
+TEST(PlanGang, TakesTheTightestNodeThatHoldsTheWholeGang) {
+  ClusterView view = ClusterOf(3, 8);
+  view.Upsert(BoundTo(PodOf("other", 4), "node-01"));
+  AddGang(view, "train", 4, 1);
+  EXPECT_EQ(Spread(Plan(view, "train")), "node-01:4");
+}
+
+TEST(PlanGang, PutsNeighbouringRanksNextToEachOther) {
+  ClusterView view = ClusterOf(2, 2);
+  AddGang(view, "train", 4, 1);
+  const auto result = Plan(view, "train");
+  std::vector<std::string> nodes;
+  for (const Seat& seat : std::get<Seats>(result)) nodes.push_back(seat.node.text());
+  EXPECT_THAT(nodes, testing::ElementsAre("node-00", "node-00", "node-01", "node-01"));
+}
+
+TEST(PlanGang, RefusesWithTheNumberThatFitsAndWhatIsMissing) {
+  ClusterView view = ClusterOf(7, 8);
+  view.Upsert(NodeOf("small", 4));
+  AddGang(view, "train", 8, 8);
+  const auto result = Plan(view, "train");
+  const Refusal& refusal = std::get<Refusal>(result);
+  EXPECT_EQ(refusal.kind, Refusal::Kind::kNeverFits);
+  EXPECT_EQ(refusal.fits, 7);
+  EXPECT_EQ(refusal.of, 8);
+  EXPECT_EQ(refusal.text,
+            "gang default/train: 7 of 8 members fit; one more needs cpu 1, memory 1Gi, nvidia.com/gpu 8; of 8 nodes "
+            "7 filled by this gang, 1 insufficient nvidia.com/gpu (most free on a node: 4 nvidia.com/gpu). Even if "
+            "every node were empty, only 7 would fit.");
+}
+
+TEST(PlanGang, SaysThatItWouldFitIfNodesWereFree) {
+  ClusterView view = ClusterOf(2, 8);
+  view.Upsert(BoundTo(PodOf("other", 8), "node-00"));
+  AddGang(view, "train", 2, 8);
+  const auto result = Plan(view, "train");
+  EXPECT_EQ(std::get<Refusal>(result).kind, Refusal::Kind::kNoRoom);
+  EXPECT_THAT(std::get<Refusal>(result).text, testing::Not(testing::HasSubstr("Even if")));
+}
+
+TEST(PlanGang, CountsEachCauseThatKeepsMembersOff) {
+  ClusterView view;
+  Node cordoned = NodeOf("cordoned", 8);
+  cordoned.unschedulable = true;
+  Node tainted = NodeOf("tainted", 8);
+  tainted.taints = {{"dedicated", "infra", TaintEffect::kNoSchedule}};
+  Node unready = NodeOf("unready", 8);
+  unready.ready = false;
+  for (const Node& node : {cordoned, tainted, unready, NodeOf("small", 1)}) view.Upsert(node);
+  AddGang(view, "train", 1, 8);
+  EXPECT_THAT(Spread(Plan(view, "train")),
+              testing::HasSubstr("of 4 nodes 1 insufficient nvidia.com/gpu, 1 not ready, 1 taint "
+                                 "dedicated=infra:NoSchedule, 1 unschedulable"));
+}
+
+TEST(PlanGang, CountsPromisesOfOthersAsTaken) {
+  ClusterView view = ClusterOf(1, 8);
+  AddGang(view, "train", 1, 8);
+  view.Upsert(MemberOf("other", 1, 0, 8));
+  Ledger ledger;
+  const Pod other = *view.FindPod(PodName("default", "other-0"));
+  ASSERT_TRUE(ledger
+                  .Reserve(view, GangId("default", "other"), {SeatOf(other, NodeName("node-00"))},
+                           absl::InfiniteFuture())
+                  .ok());
+  EXPECT_THAT(Spread(Plan(view, "train", ledger)), testing::HasSubstr("1 promised to other gangs"));
+}
+
+TEST(PlanGang, CountsBoundAndFinishedMembersTowardsTheMinimum) {
+  ClusterView view = ClusterOf(2, 8);
+  AddGang(view, "train", 3, 8);
+  view.Upsert(BoundTo(MemberOf("train", 3, 0, 8), "node-00"));
+  Pod finished = MemberOf("train", 3, 1, 8);
+  finished.phase = PodPhase::kSucceeded;
+  view.Upsert(finished);
+  EXPECT_EQ(Spread(Plan(view, "train")), "node-01:1");
+}
+
+TEST(PlanGang, WaitsWhileMembersAreMissingWithoutCountingThemInTheText) {
+  ClusterView view = ClusterOf(8, 8);
+  view.Upsert(MemberOf("train", 8, 0, 8));
+  const std::string with_one = Spread(Plan(view, "train"));
+  view.Upsert(MemberOf("train", 8, 1, 8));
+  EXPECT_EQ(Spread(Plan(view, "train")), with_one);
+  EXPECT_EQ(with_one, "gang default/train waits: not all of its 8 members exist yet");
+}
+
+TEST(PlanGang, WaitsForMembersThatAreGated) {
+  ClusterView view = ClusterOf(2, 8);
+  AddGang(view, "train", 2, 8);
+  Pod gated = MemberOf("train", 2, 1, 8);
+  gated.gates = {"example.com/quota"};
+  view.Upsert(gated);
+  EXPECT_EQ(Spread(Plan(view, "train")), "gang default/train waits: members still have scheduling gates");
+}
+
+TEST(PlanGang, SeatsSurplusMembersOnlyAsFarAsTheyFit) {
+  ClusterView view = ClusterOf(3, 8);
+  for (int i = 0; i < 5; ++i) {
+    Pod member = MemberOf("train", 5, i, 8);
+    member.membership->min_members = 2;
+    view.Upsert(member);
+  }
+  EXPECT_EQ(Spread(Plan(view, "train")), "node-00:1 node-01:1 node-02:1");
+}
+
+TEST(PlanGang, FindsTheOneAssignmentOfMixedShapes) {
+  // Largest first puts the 3 into the node of 4 (the tightest) and then has no
+  // place for the second 2 ... only 3+3 on six and 2+2 on four holds all.
+  ClusterView view;
+  view.Upsert(NodeOf("four", 4));
+  view.Upsert(NodeOf("six", 6));
+  int rank = 0;
+  for (const int64_t gpus : {3, 3, 2, 2}) view.Upsert(MemberOf("train", 4, rank++, gpus));
+  EXPECT_EQ(Spread(Plan(view, "train")), "four:2 six:2");
+}
+
+TEST(PlanGang, PrefersTheWindowAndGoesBeyondItWhereItMust) {
+  ClusterView view = ClusterOf(3, 8);
+  AddGang(view, "train", 2, 8);
+  const Gang gang = declare::AssembleGang(view, GangId("default", "train"));
+  const absl::flat_hash_set<absl::string_view> window = {"node-02"};
+  EXPECT_EQ(Spread(PlanGang({view, Ledger(), gang, {}, Declined(), &window})), "node-00:1 node-02:1");
+}
+
+TEST(PlanGang, AvoidsANodeThatKubeSchedulerDeclinedForTheShape) {
+  ClusterView view = ClusterOf(2, 8);
+  AddGang(view, "train", 1, 8);
+  const Gang gang = declare::AssembleGang(view, GangId("default", "train"));
+  Declined declined;
+  declined.Learn(gang.members[0]->shape, NodeName("node-00"), absl::InfiniteFuture());
+  EXPECT_EQ(Spread(PlanGang({view, Ledger(), gang, {}, declined, nullptr})), "node-01:1");
+}
+
+TEST(PlanGang, KeepsSeatsThatMustStay) {
+  ClusterView view = ClusterOf(2, 8);
+  AddGang(view, "train", 2, 8);
+  const Gang gang = declare::AssembleGang(view, GangId("default", "train"));
+  const std::vector<Seat> kept = {SeatOf(*gang.members[1], NodeName("node-00"))};
+  const auto result = PlanGang({view, Ledger(), gang, kept, Declined(), nullptr});
+  EXPECT_EQ(std::get<Seats>(result)[0], kept[0]);
+  EXPECT_EQ(std::get<Seats>(result)[1].node, NodeName("node-01"));
+}
+
+}  // namespace
+}  // namespace muster
