@@ -15,8 +15,9 @@ namespace {
 // A plan that can't be installed because the cluster moved is made again so
 // often before the pod is told to come back.
 constexpr int kPlanAttempts = 3;
-// An eviction that a disruption budget refused is tried again after this.
-constexpr absl::Duration kEvictAgain = absl::Seconds(10);
+// An eviction that was lost, or refused by a disruption budget, is tried again
+// after this.
+constexpr absl::Duration kEvictAgain = absl::Seconds(2);
 
 std::function<void()> AnswerLater(std::shared_ptr<HeldCall> held, absl::Status status) {
   return [held = std::move(held), status = std::move(status)] { held->Answer(status); };

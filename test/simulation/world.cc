@@ -158,7 +158,6 @@ std::vector<std::string> SimulatedScheduler::Feasible(const Pod& pod) const {
 }
 
 void SimulatedScheduler::TryToSchedule(const Pod& pod) {
-  ++filter_calls_;
   const std::vector<std::string> names = Feasible(pod);
   const std::vector<absl::string_view> candidates(names.begin(), names.end());
   backoff_[pod.uid] = timeline_.Now() + absl::Milliseconds(timeline_.Pick(200, 2'000));
@@ -189,8 +188,10 @@ void SimulatedScheduler::Bind(const Pod& pod, const NodeName& node) {
     call->Die();
     assumed_.erase(uid);
   });
-  // PreBind plugins take their time.
-  timeline_.After(absl::Milliseconds(timeline_.Pick(0, 40)), [this, pod, node, call] {
+  const auto slow = slow_.find(pod.name);
+  const absl::Duration prebind =
+      slow != slow_.end() ? slow->second : absl::Milliseconds(timeline_.Pick(0, 40));
+  timeline_.After(prebind, [this, pod, node, call] {
     if (call->Alive()) service_->Bind({pod.name, pod.uid, node}, call);
   });
 }

@@ -108,7 +108,8 @@ class SimulatedScheduler {
   // A new process: all that was assumed is forgotten, all held calls die.
   void Restart();
   void Reconnect(Service& service) { service_ = &service; }
-  int64_t filter_calls() const { return filter_calls_; }
+  // This pod's volumes take so long before it comes to be bound.
+  void SlowDown(const PodName& pod, absl::Duration volumes) { slow_[pod] = volumes; }
 
  private:
   void Loop();
@@ -126,7 +127,7 @@ class SimulatedScheduler {
   };
   std::map<PodUid, Assumed> assumed_;
   std::map<PodUid, absl::Time> backoff_;
-  int64_t filter_calls_ = 0;
+  std::map<PodName, absl::Duration> slow_;
 };
 
 }  // namespace muster::test
