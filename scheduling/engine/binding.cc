@@ -59,7 +59,7 @@ Engine::Admission Engine::AdmitBind(const BindCall& call, absl::Time now) {
 }
 
 absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
-                                                   const absl::flat_hash_set<PodUid>& waiting) {
+                                                   const absl::flat_hash_map<PodUid, NodeName>& waiting) {
   const Gang gang = declare::AssembleGang(*view_, id);
   const Promise* promise = ledger_.Find(id);
   int64_t counted = 0;
@@ -67,9 +67,9 @@ absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
   for (const auto& member : gang.members) {
     if (member->bound() || member->finished() || BindingUnderWay(member->uid)) {
       ++counted;
-    } else if (waiting.contains(member->uid)) {
+    } else if (const auto call = waiting.find(member->uid); call != waiting.end()) {
       const Seat* seat = promise == nullptr ? nullptr : promise->Find(member->uid);
-      if (seat == nullptr || !Stands(*seat)) {
+      if (seat == nullptr || seat->node != call->second || !Stands(*seat)) {
         return absl::AbortedError(absl::StrFormat(
             "gang %s: the seat of pod %s is gone; the gang is planned anew", id.text(), member->name.text()));
       }

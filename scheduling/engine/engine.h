@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -95,11 +94,12 @@ class Engine {
   Admission AdmitBind(const BindCall& call, absl::Time now);
 
   // The seats of `gang` to be bound now, given the members whose bind calls
-  // wait: those of `waiting` once they complete the minimum together with
+  // wait, with the nodes they are called for: those of `waiting` once they complete the minimum together with
   // members that are bound; empty before.
   //   kAborted  a seat does not stand on the newest view: the gang is planned
   //             anew, and the calls in `waiting` must be refused
-  absl::StatusOr<std::vector<Seat>> Complete(const GangId& gang, const absl::flat_hash_set<PodUid>& waiting);
+  absl::StatusOr<std::vector<Seat>> Complete(const GangId& gang,
+                                             const absl::flat_hash_map<PodUid, NodeName>& waiting);
 
   // The life of one binding: it starts, and it ends in one of three ways.
   void BindingStarted(const Seat& seat);

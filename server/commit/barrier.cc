@@ -39,11 +39,11 @@ std::vector<Waiting> Barrier::TakeOver(const GangId& gang, absl::Time oldest) {
   return taken;
 }
 
-absl::flat_hash_set<PodUid> Barrier::Pods(const GangId& gang) const {
-  absl::flat_hash_set<PodUid> pods;
+absl::flat_hash_map<PodUid, NodeName> Barrier::Pods(const GangId& gang) const {
+  absl::flat_hash_map<PodUid, NodeName> pods;
   const auto calls = calls_.find(gang);
   if (calls == calls_.end()) return pods;
-  for (const auto& [uid, waiting] : calls->second) pods.insert(uid);
+  for (const auto& [uid, waiting] : calls->second) pods.emplace(uid, waiting.call.node);
   return pods;
 }
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/verbs.h"
@@ -40,8 +40,8 @@ class Barrier {
   // caller is gone.
   std::vector<Waiting> TakeOver(const GangId& gang, absl::Time oldest);
 
-  // The pods of the gang that wait.
-  absl::flat_hash_set<PodUid> Pods(const GangId& gang) const;
+  // The pods of the gang that wait, with the nodes they are called for.
+  absl::flat_hash_map<PodUid, NodeName> Pods(const GangId& gang) const;
   std::vector<GangId> Gangs() const;
   int64_t Count(const GangId& gang) const;
   int64_t Count() const;

@@ -136,7 +136,7 @@ void Decisions::TryComplete(const GangId& gang, absl::Time now, Effects& effects
                                       "seats are kept for the next round",
                                       gang.text(), came))));
   }
-  const absl::flat_hash_set<PodUid> waiting = barrier_.Pods(gang);
+  const auto waiting = barrier_.Pods(gang);
   if (waiting.empty()) return;
   const absl::StatusOr<std::vector<Seat>> seats = engine_.Complete(gang, waiting);
   if (!seats.ok()) {

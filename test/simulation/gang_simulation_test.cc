@@ -17,8 +17,8 @@ namespace {
 struct Setting {
   std::string name;
   Faults faults = {};
-  bool restarts = false;       // of Muster and kube-scheduler, in the middle
-  bool deletions = false;      // of pods, which come back under the same name
+  bool restarts = false;   // of Muster and kube-scheduler, in the middle
+  bool deletions = false;  // of pods, which come back under the same name
   bool node_comes_late = false;
   bool slow_volumes = false;  // one member of each gang comes to be bound late
   bool cordon = false;        // all nodes, as soon as a gang is bound in part
@@ -40,13 +40,15 @@ class Simulation {
   }
 
   void Run() {
-    for (int i = 0; i < 4; ++i) api_.Change([&](ClusterView& v) { v.Upsert(NodeOf(absl::StrCat("node-0", i), 4)); });
+    for (int i = 0; i < 4; ++i)
+      api_.Change([&](ClusterView& v) { v.Upsert(NodeOf(absl::StrCat("node-0", i), 4)); });
     CreateWork();
     scheduler_->Start();
     Tick();
     Watchdog();
     if (setting_.node_comes_late) {
-      timeline_.After(absl::Seconds(20), [this] { api_.Change([](ClusterView& v) { v.Upsert(NodeOf("late", 8)); }); });
+      timeline_.After(absl::Seconds(20),
+                      [this] { api_.Change([](ClusterView& v) { v.Upsert(NodeOf("late", 8)); }); });
     }
     if (setting_.slow_volumes) {
       for (const char* pod : {"red-5", "blue-0", "green-1"}) {
@@ -66,7 +68,8 @@ class Simulation {
     options.engine.gang_deadline = absl::Seconds(30);
     options.epoch = absl::StrCat(epoch_++);
     if (muster_ != nullptr) retired_.push_back(std::move(muster_));
-    muster_ = std::make_unique<Decisions>(options, timeline_, api_, [] { return true; }, nullptr);
+    muster_ = std::make_unique<Decisions>(
+        options, timeline_, api_, [] { return true; }, nullptr);
     muster_->Observe(std::make_shared<const ClusterView>(api_.truth()));
     if (scheduler_ != nullptr) scheduler_->Reconnect(*muster_);
   }
@@ -114,7 +117,8 @@ class Simulation {
   int64_t Bound(const char* gang) {
     int64_t bound = 0;
     const auto* members = api_.truth().FindMembers(GangId("default", gang));
-    if (members != nullptr) members->ForEach([&](const PodName&, const auto& pod) { bound += pod->bound() ? 1 : 0; });
+    if (members != nullptr)
+      members->ForEach([&](const PodName&, const auto& pod) { bound += pod->bound() ? 1 : 0; });
     return bound;
   }
 
@@ -196,19 +200,29 @@ constexpr absl::Duration kUndone = absl::Seconds(60);
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, GangSimulation,
-    testing::Values(Setting{.name = "QuietDay"}, Setting{.name = "LateNode", .node_comes_late = true},
-                    Setting{.name = "SlowVolumes", .slow_volumes = true},
-                    Setting{.name = "LossyNetwork", .faults = {.lost_requests = 10, .lost_replies = 10},
-                            .partial_at_most = absl::Seconds(5)},
-                    Setting{.name = "MoodyAdmission", .faults = {.refusals = 20}, .node_comes_late = true,
-                            .partial_at_most = absl::Seconds(10)},
-                    Setting{.name = "Restarts", .restarts = true, .slow_volumes = true, .partial_at_most = kUndone},
-                    Setting{.name = "DeletedPods", .deletions = true, .partial_at_most = kUndone},
-                    Setting{.name = "NodesCordonedDuringTheCommit", .faults = {.lost_requests = 40}, .cordon = true,
-                            .partial_at_most = kUndone},
-                    Setting{.name = "Everything", .faults = {.lost_requests = 5, .lost_replies = 5, .refusals = 5},
-                            .restarts = true, .deletions = true, .node_comes_late = true, .slow_volumes = true,
-                            .partial_at_most = kUndone}),
+    testing::Values(
+        Setting{.name = "QuietDay"}, Setting{.name = "LateNode", .node_comes_late = true},
+        Setting{.name = "SlowVolumes", .slow_volumes = true},
+        Setting{.name = "LossyNetwork",
+                .faults = {.lost_requests = 10, .lost_replies = 10},
+                .partial_at_most = absl::Seconds(5)},
+        Setting{.name = "MoodyAdmission",
+                .faults = {.refusals = 20},
+                .node_comes_late = true,
+                .partial_at_most = absl::Seconds(10)},
+        Setting{.name = "Restarts", .restarts = true, .slow_volumes = true, .partial_at_most = kUndone},
+        Setting{.name = "DeletedPods", .deletions = true, .partial_at_most = kUndone},
+        Setting{.name = "NodesCordonedDuringTheCommit",
+                .faults = {.lost_requests = 40},
+                .cordon = true,
+                .partial_at_most = kUndone},
+        Setting{.name = "Everything",
+                .faults = {.lost_requests = 5, .lost_replies = 5, .refusals = 5},
+                .restarts = true,
+                .deletions = true,
+                .node_comes_late = true,
+                .slow_volumes = true,
+                .partial_at_most = kUndone}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -137,9 +137,11 @@ void SimulatedScheduler::Loop() {
   api_.truth().pods().ForEach([&](const PodName&, const std::shared_ptr<const Pod>& pod) {
     const auto wait = backoff_.find(pod->uid);
     const bool backs_off = wait != backoff_.end() && wait->second > timeline_.Now();
-    if (pod->pending() && pod->gates.empty() && !assumed_.contains(pod->uid) && !backs_off) ready.push_back(*pod);
+    if (pod->pending() && pod->gates.empty() && !assumed_.contains(pod->uid) && !backs_off)
+      ready.push_back(*pod);
   });
-  if (!ready.empty()) TryToSchedule(ready[static_cast<size_t>(timeline_.Pick(0, static_cast<int>(ready.size()) - 1))]);
+  if (!ready.empty())
+    TryToSchedule(ready[static_cast<size_t>(timeline_.Pick(0, static_cast<int>(ready.size()) - 1))]);
   timeline_.After(absl::Milliseconds(timeline_.Pick(1, 10)), [this] { Loop(); });
 }
 
@@ -149,7 +151,8 @@ std::vector<std::string> SimulatedScheduler::Feasible(const Pod& pod) const {
     if (state.node == nullptr || state.node->unschedulable) return;
     Resources free = state.Free();
     for (const auto& [uid, assumed] : assumed_) {
-      const bool bound = std::any_of(state.pods.begin(), state.pods.end(), [&](const auto& p) { return p->uid == uid; });
+      const bool bound =
+          std::any_of(state.pods.begin(), state.pods.end(), [&](const auto& p) { return p->uid == uid; });
       if (assumed.node == name && !bound) free -= assumed.requests;
     }
     if (Fits(pod.shape.requests, free)) names.push_back(name.text());

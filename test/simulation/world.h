@@ -58,7 +58,9 @@ class SimulatedApi : public ClusterApi {
  public:
   SimulatedApi(Timeline& timeline, Faults faults) : timeline_(timeline), faults_(faults) {}
 
-  void Watch(std::function<void(std::shared_ptr<const ClusterView>)> watcher) { watcher_ = std::move(watcher); }
+  void Watch(std::function<void(std::shared_ptr<const ClusterView>)> watcher) {
+    watcher_ = std::move(watcher);
+  }
   const ClusterView& truth() const { return truth_; }
   // Changes the truth and lets the watch tell of it.
   void Change(const std::function<void(ClusterView&)>& change);
