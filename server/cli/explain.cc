@@ -31,7 +31,7 @@ std::unique_ptr<v1::Placement::Stub> Connect(const std::string& server) {
 }
 
 absl::Status Named(const std::string& server, const grpc::Status& status) {
-  const absl::Status plain = FromGrpc(status);
+  absl::Status plain = FromGrpc(status);
   if (plain.code() != absl::StatusCode::kUnavailable) return plain;
   return absl::UnavailableError(absl::StrCat(server, ": ", plain.message()));
 }

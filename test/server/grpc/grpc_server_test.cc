@@ -185,7 +185,7 @@ TEST_F(GrpcServerTest, AHeldBindIsAnsweredLaterFromAnotherThread) {
 
 TEST_F(GrpcServerTest, EveryStatusOfABindArrivesWithItsCodeAndMessage) {
   absl::StatusCode code = absl::StatusCode::kOk;
-  service_.bind = [&code](const BindCall&, std::shared_ptr<HeldCall> held) {
+  service_.bind = [&code](const BindCall&, const std::shared_ptr<HeldCall>& held) {
     held->Answer(absl::Status(code, "because"));
   };
   Start();
