@@ -7,7 +7,7 @@
 #include "muster/v1/placement.pb.h"
 #include "nlohmann/json.hpp"
 #include "server/grpc/convert.h"
-#include "server/objects.h"
+#include "server/objects/objects.h"
 
 namespace muster {
 namespace {

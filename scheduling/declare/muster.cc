@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Muster's own declaration, as labels or annotations of the pod:
+//
+//   muster.dev/gang         name of the gang, within the pod's namespace
+//   muster.dev/gang-size    members of the gang
+//   muster.dev/min-members  members that must be placed together; default all
+//   muster.dev/role         what the member is for, e.g. "launcher"
+//   muster.dev/rank         its number; default the controller's index
+//   muster.dev/deadline     e.g. "10m": how long an unfinished gang is completed
+//                           before it is undone
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "scheduling/declare/assemble.h"
+#include "scheduling/declare/ecosystems.h"
+#include "scheduling/declare/label_number.h"
+
+namespace muster::declare {
+namespace {
+
+constexpr absl::string_view kName = "muster.dev";
+constexpr size_t kLongestName = 253;  // of any Kubernetes object
+constexpr absl::Duration kLongestDeadline = absl::Hours(24 * 7);
+
+// Reads into `membership` and remembers the first thing that is wrong.
+class Reader {
+ public:
+  Reader(const PodFacts& pod, Membership& membership) : pod_(pod), membership_(membership) {}
+
+  std::optional<int64_t> Number(absl::string_view key, int64_t low, int64_t high) {
+    const auto number = NumberOf(pod_, key, low, high);
+    if (!number.ok()) return Problem(number.status().message()), std::nullopt;
+    return *number;
+  }
+
+  std::optional<std::string> Text(absl::string_view key) {
+    const auto text = TextOf(pod_, key);
+    if (!text.ok()) return Problem(text.status().message()), std::nullopt;
+    return *text;
+  }
+
+  void Problem(absl::string_view what) {
+    if (membership_.problem.empty())
+      membership_.problem = absl::StrCat("pod ", pod_.ns, "/", pod_.name, ": ", what);
+  }
+
+ private:
+  const PodFacts& pod_;
+  Membership& membership_;
+};
+
+void ReadNumbers(const PodFacts& pod, Reader& reader, Membership& membership) {
+  membership.size = reader.Number("muster.dev/gang-size", 1, kMaxMembers);
+  membership.min_members = reader.Number("muster.dev/min-members", 1, kMaxMembers);
+  if (!membership.size.has_value() && !membership.min_members.has_value()) {
+    reader.Problem("muster.dev/gang needs muster.dev/gang-size or muster.dev/min-members beside it");
+  }
+  if (membership.size.has_value() && membership.min_members.value_or(1) > *membership.size) {
+    reader.Problem(absl::StrCat("muster.dev/min-members is ", *membership.min_members,
+                                ", more than muster.dev/gang-size, ", *membership.size));
+  }
+  if (!membership.min_members.has_value()) membership.min_members = membership.size;
+  membership.rank = reader.Number("muster.dev/rank", 0, kMaxMembers - 1);
+  if (!membership.rank.has_value()) membership.rank = ControllerRank(pod);
+}
+
+class MusterLabelsEcosystem : public Ecosystem {
+ public:
+  absl::string_view name() const override { return kName; }
+
+  std::optional<Membership> Recognise(const PodFacts& pod) const override {
+    const auto text = TextOf(pod, "muster.dev/gang");
+    if (text.ok() && !text->has_value()) return std::nullopt;
+    Membership membership;
+    membership.declared_by = std::string(kName);
+    Reader reader(pod, membership);
+    if (!text.ok()) reader.Problem(text.status().message());
+    std::string gang = text.ok() ? **text : std::string(pod.name);
+    if (gang.empty() || gang.size() > kLongestName || gang.find('/') != std::string::npos) {
+      reader.Problem(absl::StrCat("muster.dev/gang is ", Quoted(gang), "; want a name of at most ",
+                                  kLongestName, " bytes without a slash"));
+      gang = std::string(pod.name);
+    }
+    membership.gang = GangId(pod.ns, gang);
+    ReadNumbers(pod, reader, membership);
+    membership.role = reader.Text("muster.dev/role").value_or("");
+    if (const auto deadline = reader.Text("muster.dev/deadline")) {
+      absl::Duration parsed;
+      if (absl::ParseDuration(*deadline, &parsed) && parsed > absl::ZeroDuration() &&
+          parsed <= kLongestDeadline) {
+        membership.deadline = parsed;
+      } else {
+        reader.Problem(absl::StrCat("muster.dev/deadline is ", Quoted(*deadline),
+                                    "; want a duration such as 90s or 10m, at most 168h"));
+      }
+    }
+    return membership;
+  }
+};
+
+}  // namespace
+
+const Ecosystem& MusterLabels() {
+  static const MusterLabelsEcosystem ecosystem;
+  return ecosystem;
+}
+
+}  // namespace muster::declare

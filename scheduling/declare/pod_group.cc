@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/declare/pod_group.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "nlohmann/json.hpp"
+
+namespace muster::declare {
+namespace {
+
+using Json = nlohmann::json;
+
+const Json* At(const Json& object, const char* pointer) {
+  const Json::json_pointer path(pointer);
+  if (!object.contains(path)) return nullptr;
+  const Json& found = object.at(path);
+  return found.is_null() ? nullptr : &found;
+}
+
+std::string TextAt(const Json& object, const char* pointer) {
+  const Json* found = At(object, pointer);
+  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
+}
+
+}  // namespace
+
+absl::StatusOr<GangDeclaration> NamedLike(const Json& object, absl::string_view declared_by) {
+  const std::string name = TextAt(object, "/metadata/name");
+  const std::string ns = TextAt(object, "/metadata/namespace");
+  if (name.empty())
+    return absl::InvalidArgumentError(absl::StrCat(declared_by, ": /metadata/name: want a name"));
+  GangDeclaration declaration;
+  declaration.gang = GangId(ns.empty() ? "default" : ns, name);
+  declaration.declared_by = std::string(declared_by);
+  absl::Time created;
+  if (absl::ParseTime(absl::RFC3339_full, TextAt(object, "/metadata/creationTimestamp"), &created, nullptr)) {
+    declaration.created = created;
+  }
+  return declaration;
+}
+
+std::optional<int64_t> NumberAt(const Json& object, const char* pointer, int64_t low, int64_t high,
+                                GangDeclaration& declaration) {
+  const Json* found = At(object, pointer);
+  if (found == nullptr) return std::nullopt;
+  if (found->is_number_integer()) {
+    const int64_t number = found->get<int64_t>();
+    if (number >= low && number <= high) return number;
+  }
+  if (declaration.problem.empty()) {
+    declaration.problem =
+        absl::StrFormat("%s of %s %s is %s; want a whole number from %d to %d", pointer,
+                        declaration.declared_by, declaration.gang.text(),
+                        found->dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 80), low, high);
+  }
+  return std::nullopt;
+}
+
+}  // namespace muster::declare

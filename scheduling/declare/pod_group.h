@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "nlohmann/json_fwd.hpp"
+#include "scheduling/model/gang.h"
+
+// What the PodGroup objects of several projects have in common.
+namespace muster::declare {
+
+// A declaration with the id and the creation time of `object`'s metadata.
+// kInvalidArgument if it has no name.
+absl::StatusOr<GangDeclaration> NamedLike(const nlohmann::json& object, absl::string_view declared_by);
+
+// The whole number at `pointer` (a JSON pointer such as "/spec/minMember");
+// nullopt if it is absent. One out of [low, high], or no whole number, is a
+// problem of the declaration.
+std::optional<int64_t> NumberAt(const nlohmann::json& object, const char* pointer, int64_t low, int64_t high,
+                                GangDeclaration& declaration);
+
+}  // namespace muster::declare

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+#include "server/objects/fields.h"
+#include "server/objects/objects.h"
+#include "server/objects/pod_requests.h"
+
+namespace muster {
+namespace {
+
+Taint DecodeTaint(const Fields& fields) {
+  Taint taint;
+  taint.key = fields.String("key");
+  taint.value = fields.String("value");
+  const std::string effect = fields.String("effect");
+  if (effect == "NoExecute") {
+    taint.effect = TaintEffect::kNoExecute;
+  } else if (effect == "PreferNoSchedule") {
+    taint.effect = TaintEffect::kPreferNoSchedule;
+  } else if (effect != "NoSchedule") {
+    fields.Reject("effect", absl::StrCat("unknown effect \"", effect, "\""));
+  }
+  return taint;
+}
+
+// A node that reports conditions but not that it is ready is out; one without
+// any, as in a file written by hand, is taken at its word.
+bool IsReady(const Fields& status) {
+  bool any = false;
+  bool ready = false;
+  status.ForEach("conditions", [&](const Fields& condition) {
+    any = true;
+    ready |= condition.String("type") == "Ready" && condition.String("status") == "True";
+  });
+  return ready || !any;
+}
+
+}  // namespace
+
+absl::StatusOr<Node> DecodeNode(const nlohmann::json& object) {
+  if (!object.is_object()) {
+    return absl::InvalidArgumentError(absl::StrCat("node: want an object, got ", object.type_name()));
+  }
+  absl::Status error;
+  const Fields root(object, "", &error);
+  const Fields metadata = root.At("metadata");
+  const Fields spec = root.At("spec");
+  const Fields status = root.At("status");
+
+  Node node;
+  node.name = NodeName(metadata.String("name"));
+  if (node.name.empty()) metadata.Reject("name", "want the node's name");
+  node.labels = metadata.Strings("labels");
+  spec.ForEach("taints", [&](const Fields& taint) { node.taints.push_back(DecodeTaint(taint)); });
+  node.unschedulable = spec.Bool("unschedulable");
+  node.ready = IsReady(status);
+  node.allocatable = DecodeAmounts(status, status.At("allocatable").Present() ? "allocatable" : "capacity");
+  if (!error.ok()) return error;
+  return node;
+}
+
+}  // namespace muster

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "nlohmann/json.hpp"
+#include "scheduling/declare/ecosystem.h"
+#include "server/objects/fields.h"
+#include "server/objects/objects.h"
+#include "server/objects/pod_requests.h"
+
+namespace muster {
+namespace {
+
+LabelRequirement DecodeRequirement(const Fields& expression) {
+  static constexpr std::array<std::pair<const char*, LabelRequirement::Op>, 6> kOps = {{
+      {"In", LabelRequirement::Op::kIn},
+      {"NotIn", LabelRequirement::Op::kNotIn},
+      {"Exists", LabelRequirement::Op::kExists},
+      {"DoesNotExist", LabelRequirement::Op::kDoesNotExist},
+      {"Gt", LabelRequirement::Op::kGt},
+      {"Lt", LabelRequirement::Op::kLt},
+  }};
+  LabelRequirement requirement;
+  requirement.key = expression.String("key");
+  const std::string op = expression.String("operator");
+  bool known = false;
+  for (const auto& [name, value] : kOps) {
+    if (op != name) continue;
+    requirement.op = value;
+    known = true;
+  }
+  if (!known) expression.Reject("operator", absl::StrCat("unknown operator \"", op, "\""));
+  expression.ForEach("values", [&](const Fields& value) { requirement.values.push_back(value.Text()); });
+  return requirement;
+}
+
+std::optional<std::vector<NodeSelectorTerm>> DecodeRequiredAffinity(const Fields& spec) {
+  const Fields required =
+      spec.At("affinity").At("nodeAffinity").At("requiredDuringSchedulingIgnoredDuringExecution");
+  if (!required.Present()) return std::nullopt;
+  std::vector<NodeSelectorTerm> terms;
+  required.ForEach("nodeSelectorTerms", [&](const Fields& term) {
+    NodeSelectorTerm& next = terms.emplace_back();
+    term.ForEach("matchExpressions", [&](const Fields& e) { next.labels.push_back(DecodeRequirement(e)); });
+    term.ForEach("matchFields", [&](const Fields& e) { next.fields.push_back(DecodeRequirement(e)); });
+  });
+  return terms;
+}
+
+Toleration DecodeToleration(const Fields& fields) {
+  Toleration toleration;
+  toleration.key = fields.String("key");
+  toleration.value = fields.String("value");
+  const std::string op = fields.String("operator");
+  if (op == "Exists") {
+    toleration.op = Toleration::Op::kExists;
+  } else if (!op.empty() && op != "Equal") {
+    fields.Reject("operator", absl::StrCat("unknown operator \"", op, "\""));
+  }
+  const std::string effect = fields.String("effect");
+  if (effect == "NoSchedule") {
+    toleration.effect = Toleration::Effect::kNoSchedule;
+  } else if (effect == "PreferNoSchedule") {
+    toleration.effect = Toleration::Effect::kPreferNoSchedule;
+  } else if (effect == "NoExecute") {
+    toleration.effect = Toleration::Effect::kNoExecute;
+  } else if (!effect.empty()) {
+    fields.Reject("effect", absl::StrCat("unknown effect \"", effect, "\""));
+  }
+  return toleration;
+}
+
+PodPhase DecodePhase(const std::string& phase) {
+  if (phase == "Running") return PodPhase::kRunning;
+  if (phase == "Succeeded") return PodPhase::kSucceeded;
+  if (phase == "Failed") return PodPhase::kFailed;
+  return PodPhase::kPending;
+}
+
+bool AnyContainerRan(const Fields& status) {
+  bool ran = false;
+  for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
+    status.ForEach(list, [&](const Fields& container) {
+      const Fields state = container.At("state");
+      ran |= state.At("running").Present() || state.At("terminated").Present() ||
+             container.At("lastState").At("terminated").Present() || container.Bool("started");
+    });
+  }
+  return ran;
+}
+
+void DecodeMetadata(const Fields& metadata, Pod& pod) {
+  const std::string ns = metadata.String("namespace");
+  const std::string name = metadata.String("name");
+  if (name.empty()) metadata.Reject("name", "want the pod's name");
+  pod.name = PodName(ns.empty() ? "default" : ns, name);
+  const std::string uid = metadata.String("uid");
+  pod.uid = PodUid(uid.empty() ? pod.name.text() : uid);
+  pod.resource_version = metadata.String("resourceVersion");
+  const std::string created = metadata.String("creationTimestamp");
+  if (!created.empty() && !absl::ParseTime(absl::RFC3339_full, created, &pod.created, nullptr)) {
+    metadata.Reject("creationTimestamp", absl::StrCat("\"", created, "\" is no time"));
+  }
+  pod.deleting = metadata.At("deletionTimestamp").Present();
+  metadata.ForEach("ownerReferences",
+                   [&](const Fields& owner) { pod.has_controller |= owner.Bool("controller"); });
+}
+
+void DecodeShape(const Fields& spec, const Fields& status, PodShape& shape) {
+  shape.requests = PodRequests(spec, status);
+  shape.node_selector = spec.Strings("nodeSelector");
+  shape.required_affinity = DecodeRequiredAffinity(spec);
+  spec.ForEach("tolerations", [&](const Fields& t) { shape.tolerations.push_back(DecodeToleration(t)); });
+}
+
+}  // namespace
+
+absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
+  if (!object.is_object()) {
+    return absl::InvalidArgumentError(absl::StrCat("pod: want an object, got ", object.type_name()));
+  }
+  absl::Status error;
+  const Fields root(object, "", &error);
+  const Fields metadata = root.At("metadata");
+  const Fields spec = root.At("spec");
+  const Fields status = root.At("status");
+
+  Pod pod;
+  DecodeMetadata(metadata, pod);
+  DecodeShape(spec, status, pod.shape);
+  pod.priority = static_cast<int32_t>(spec.Integer("priority", 0));
+  pod.scheduler_name = spec.String("schedulerName");
+  if (pod.scheduler_name.empty()) pod.scheduler_name = "default-scheduler";
+  spec.ForEach("schedulingGates", [&](const Fields& gate) { pod.gates.push_back(gate.String("name")); });
+  pod.node = NodeName(spec.String("nodeName"));
+  pod.nominated = NodeName(status.String("nominatedNodeName"));
+  pod.phase = DecodePhase(status.String("phase"));
+  pod.started = pod.phase == PodPhase::kRunning || pod.finished() || AnyContainerRan(status);
+
+  const Labels labels = metadata.Strings("labels");
+  const Labels annotations = metadata.Strings("annotations");
+  const std::string pod_group = spec.At("schedulingGroup").String("podGroupName");
+  pod.membership = declare::Recognise({pod.name.ns(), pod.name.name(), labels, annotations, pod_group});
+  if (!error.ok()) return error;
+  return pod;
+}
+
+}  // namespace muster
