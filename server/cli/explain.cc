@@ -13,9 +13,9 @@
 #include "grpcpp/security/credentials.h"
 #include "muster/v1/placement.grpc.pb.h"
 #include "nlohmann/json.hpp"
-#include "server/cli/report_format.h"
 #include "server/grpc/convert.h"
 #include "server/grpc/status.h"
+#include "server/report/report_format.h"
 
 namespace muster::cli {
 namespace {

@@ -39,7 +39,8 @@ Case MakeCase(uint32_t seed) {
     node.unschedulable = pick(0, 9) == 0;
     if (pick(0, 4) == 0) node.labels["disk"] = "ssd";
     c.view.Upsert(node);
-    if (pick(0, 2) == 0) c.view.Upsert(BoundTo(PodOf("busy-" + std::to_string(i), pick(0, 2)), node.name.text()));
+    if (pick(0, 2) == 0)
+      c.view.Upsert(BoundTo(PodOf("busy-" + std::to_string(i), pick(0, 2)), node.name.text()));
   }
   const int members = pick(1, 5);
   const int shapes = pick(1, 3);
@@ -126,7 +127,8 @@ TEST(PlannerProperty, TheOrderInWhichPodsAndNodesBecameKnownChangesNothing) {
 TEST(PlannerProperty, MoreRoomNeverTurnsAFitIntoARefusal) {
   for (uint32_t seed = 0; seed < 2'000; ++seed) {
     Case c = MakeCase(seed);
-    if (std::holds_alternative<Refusal>(PlanGang({c.view, Ledger(), c.gang, {}, Declined(), nullptr}))) continue;
+    if (std::holds_alternative<Refusal>(PlanGang({c.view, Ledger(), c.gang, {}, Declined(), nullptr})))
+      continue;
     c.view.Upsert(NodeOf("more", 4));
     EXPECT_TRUE(std::holds_alternative<Seats>(PlanGang({c.view, Ledger(), c.gang, {}, Declined(), nullptr})))
         << "seed " << seed;

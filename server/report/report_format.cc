@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/cli/report_format.h"
+#include "server/report/report_format.h"
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
 
-namespace muster::cli {
+namespace muster {
 namespace {
 
 absl::string_view Word(Refusal::Kind kind) {
@@ -76,10 +78,20 @@ nlohmann::ordered_json RefusalJson(const Refusal& refusal) {
           {"text", refusal.text}};
 }
 
+// Resources called .../gpu are whole devices: nvidia.com/gpu, amd.com/gpu.
+int64_t Gpus(const Seat& seat) {
+  int64_t gpus = 0;
+  for (const auto& [name, amount] : seat.requests.scalars) {
+    if (absl::EndsWith(name, "/gpu")) gpus += amount;
+  }
+  return gpus;
+}
+
 nlohmann::ordered_json SeatJson(const Seat& seat) {
   nlohmann::ordered_json json = {{"pod", seat.pod.text()}, {"role", seat.role}};
   json["rank"] = seat.rank ? nlohmann::ordered_json(*seat.rank) : nlohmann::ordered_json(nullptr);
   json["node"] = seat.node.text();
+  json["gpus"] = Gpus(seat);
   return json;
 }
 
@@ -88,7 +100,7 @@ nlohmann::ordered_json SeatJson(const Seat& seat) {
 std::string ReportText(const GangReport& report) {
   std::string text =
       absl::StrFormat("gang %s: %s\n\ndeclared by  %s\nmembers      %d exist, %d needed, %d bound, %d held\n",
-                      report.gang.text(), muster::Word(report.outcome), report.declared_by, report.members,
+                      report.gang.text(), Word(report.outcome), report.declared_by, report.members,
                       report.min_members, report.bound, report.held);
   if (report.refusal) {
     absl::StrAppend(&text, "fits         ", report.refusal->fits, " of ", report.refusal->of, "\n\n",
@@ -100,8 +112,8 @@ std::string ReportText(const GangReport& report) {
 }
 
 std::string ReportLine(const GangReport& report) {
-  std::string line = absl::StrFormat("%s  %s  %d/%d bound, %d held", report.gang.text(),
-                                     muster::Word(report.outcome), report.bound, report.members, report.held);
+  std::string line = absl::StrFormat("%s  %s  %d/%d bound, %d held", report.gang.text(), Word(report.outcome),
+                                     report.bound, report.members, report.held);
   if (report.refusal) absl::StrAppend(&line, "  ", report.refusal->text);
   return line;
 }
@@ -111,7 +123,7 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
   for (const Seat& seat : report.seats) seats.push_back(SeatJson(seat));
   nlohmann::ordered_json json = {{"gang", report.gang.text()},
                                  {"declaredBy", report.declared_by},
-                                 {"outcome", std::string(muster::Word(report.outcome))},
+                                 {"outcome", std::string(Word(report.outcome))},
                                  {"minMembers", report.min_members},
                                  {"members", report.members},
                                  {"bound", report.bound},
@@ -121,4 +133,25 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
   return json;
 }
 
-}  // namespace muster::cli
+std::string ReportTable(const std::vector<GangReport>& reports) {
+  if (reports.empty()) return "no gang has a pending member\n";
+  std::vector<Row> rows = {{"GANG", "OUTCOME", "MEMBERS", "SEATS"}};
+  for (const GangReport& report : reports) {
+    std::map<NodeName, int64_t> members_by_node;
+    for (const Seat& seat : report.seats) ++members_by_node[seat.node];
+    std::string seats;
+    for (const auto& [node, members] : members_by_node) {
+      absl::StrAppend(&seats, seats.empty() ? "" : " ", node.text(),
+                      members > 1 ? absl::StrCat("(", members, ")") : "");
+    }
+    rows.push_back({report.gang.text(), std::string(Word(report.outcome)),
+                    absl::StrCat(report.members, " of ", report.min_members), seats.empty() ? "-" : seats});
+  }
+  std::string text = Table(rows);
+  for (const GangReport& report : reports) {
+    if (report.refusal) absl::StrAppend(&text, "\n", report.refusal->text, "\n");
+  }
+  return text;
+}
+
+}  // namespace muster

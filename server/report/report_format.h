@@ -2,12 +2,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "nlohmann/json_fwd.hpp"
 #include "scheduling/report.h"
 
-// How the sub-commands print a gang.
-namespace muster::cli {
+// How a gang is shown to people and to programs.
+namespace muster {
 
 // What people read: outcome, members, seats by node, and for a refusal its
 // sentences and what excludes how many nodes. Ends with a line feed.
@@ -17,9 +18,14 @@ std::string ReportText(const GangReport& report);
 std::string ReportLine(const GangReport& report);
 
 // What programs read: {"gang", "declaredBy", "outcome", "minMembers",
-// "members", "bound", "held", "seats": [{"pod", "role", "rank", "node"}],
+// "members", "bound", "held", "seats": [{"pod", "role", "rank", "node", "gpus"}],
 // "refusal": {"kind", "fits", "of", "nodes", "excluded", "text"}}. Without a
-// refusal there is no such key; rank is null where there is none.
+// refusal there is no such key; rank is null where there is none; gpus is the
+// number of whole devices, of any vendor, that the seat takes.
 nlohmann::ordered_json ReportJson(const GangReport& report);
 
-}  // namespace muster::cli
+// All gangs as a table for people: a line per gang, its seats by node with the
+// ranks on each, and the refusals. Ends with a line feed.
+std::string ReportTable(const std::vector<GangReport>& reports);
+
+}  // namespace muster

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/cli/plan.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <string>
+
+#include "nlohmann/json.hpp"
+#include "scheduling/engine/plan_job.h"
+#include "server/embedded/manifests.h"
+#include "server/report/report_format.h"
+
+namespace muster::cli {
+namespace {
+
+void Emit(const nlohmann::ordered_json& json, YAML::Emitter& yaml) {
+  if (json.is_object()) {
+    yaml << YAML::BeginMap;
+    for (const auto& [key, value] : json.items()) {
+      yaml << YAML::Key << key << YAML::Value;
+      Emit(value, yaml);
+    }
+    yaml << YAML::EndMap;
+  } else if (json.is_array()) {
+    if (json.empty()) yaml << YAML::Flow;
+    yaml << YAML::BeginSeq;
+    for (const auto& element : json) Emit(element, yaml);
+    yaml << YAML::EndSeq;
+  } else if (json.is_string()) {
+    // Quoted, so that no name is read back as a number.
+    yaml << YAML::DoubleQuoted << json.get_ref<const std::string&>();
+  } else {
+    yaml << json.dump();
+  }
+}
+
+std::string AsYaml(const nlohmann::ordered_json& json) {
+  YAML::Emitter yaml;
+  Emit(json, yaml);
+  return std::string(yaml.c_str()) + "\n";
+}
+
+}  // namespace
+
+int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
+  const absl::StatusOr<Manifests> manifests = ReadManifestFiles(options.files);
+  if (!manifests.ok()) {
+    err << "muster plan: " << manifests.status().message() << "\n";
+    return kBadInput;
+  }
+  for (const std::string& note : manifests->notes) err << "note: " << note << "\n";
+
+  const std::vector<GangReport> reports = PlanAll(manifests->view, Ledger(), Declined());
+  if (options.format == PlanFormat::kTable) {
+    out << ReportTable(reports);
+  } else {
+    nlohmann::ordered_json json = {{"gangs", nlohmann::ordered_json::array()}};
+    for (const GangReport& report : reports) json["gangs"].push_back(ReportJson(report));
+    out << (options.format == PlanFormat::kJson ? json.dump(2) + "\n" : AsYaml(json));
+  }
+  const bool fits = std::all_of(reports.begin(), reports.end(),
+                                [](const GangReport& report) { return report.outcome == Outcome::kPlaced; });
+  return fits ? kEverythingFits : kSomethingDoesNotFit;
+}
+
+}  // namespace muster::cli

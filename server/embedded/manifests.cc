@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/embedded/manifests.h"
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "nlohmann/json.hpp"
+#include "scheduling/declare/ecosystem.h"
+#include "server/objects/objects.h"
+
+namespace muster {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string TextAt(const Json& object, const char* key) {
+  const auto at = object.find(key);
+  return at != object.end() && at->is_string() ? at->get<std::string>() : "";
+}
+
+std::string NameOf(const Json& object) {
+  const auto metadata = object.find("metadata");
+  return metadata != object.end() && metadata->is_object() ? TextAt(*metadata, "name") : "";
+}
+
+const declare::Ecosystem* EcosystemOf(const std::string& api_version, const std::string& kind) {
+  for (const declare::Ecosystem* ecosystem : declare::Ecosystems()) {
+    const auto object = ecosystem->object();
+    if (object.has_value() && object->kind == kind &&
+        absl::StartsWith(api_version, absl::StrCat(object->group, "/"))) {
+      return ecosystem;
+    }
+  }
+  return nullptr;
+}
+
+// Reads objects into a view; `ignored` counts those of other kinds.
+class ObjectReader {
+ public:
+  ObjectReader(ClusterView& view, std::map<std::string, int>& ignored) : view_(view), ignored_(ignored) {}
+
+  absl::Status Read(const Json& object) {
+    if (!object.is_object()) {
+      return absl::InvalidArgumentError(absl::StrCat("want a Kubernetes object, got ", object.type_name()));
+    }
+    const std::string kind = TextAt(object, "kind");
+    const std::string api_version = TextAt(object, "apiVersion");
+    if (kind.empty()) return absl::InvalidArgumentError("an object without kind");
+    if (absl::EndsWith(kind, "List") && object.contains("items")) return ReadList(object, kind);
+    if (absl::Status s = ReadOne(object, api_version, kind); !s.ok()) {
+      return absl::Status(s.code(), absl::StrCat(kind, " ", NameOf(object), ": ", s.message()));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status ReadList(const Json& list, const std::string& kind) {
+    const Json& items = list.at("items");
+    if (!items.is_array()) return absl::InvalidArgumentError("/items: want an array");
+    for (Json item : items) {
+      // Items of a typed list (PodList) need not repeat their kind.
+      if (item.is_object() && !item.contains("kind")) {
+        item["kind"] = kind.substr(0, kind.size() - 4);
+        item["apiVersion"] = TextAt(list, "apiVersion");
+      }
+      if (absl::Status s = Read(item); !s.ok()) return s;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadOne(const Json& object, const std::string& api_version, const std::string& kind) {
+    if (api_version == "v1" && kind == "Node") {
+      absl::StatusOr<Node> node = DecodeNode(object);
+      if (node.ok()) view_.Upsert(*std::move(node));
+      return node.status();
+    }
+    if (api_version == "v1" && kind == "Pod") {
+      absl::StatusOr<Pod> pod = DecodePod(object);
+      if (pod.ok()) view_.Upsert(*std::move(pod));
+      return pod.status();
+    }
+    if (const declare::Ecosystem* ecosystem = EcosystemOf(api_version, kind)) {
+      absl::StatusOr<GangDeclaration> declaration = ecosystem->Decode(object);
+      if (declaration.ok()) view_.Upsert(*std::move(declaration));
+      return declaration.status();
+    }
+    ++ignored_[absl::StrCat(kind, " of ", api_version.empty() ? "no apiVersion" : api_version)];
+    return absl::OkStatus();
+  }
+
+  ClusterView& view_;
+  std::map<std::string, int>& ignored_;
+};
+
+absl::StatusOr<std::string> ReadAll(const std::string& path) {
+  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) return absl::NotFoundError(absl::StrCat(path, ": can't be read"));
+  return text.str();
+}
+
+}  // namespace
+
+absl::Status ReadManifestText(absl::string_view source, absl::string_view text, Manifests& into) {
+  const absl::StatusOr<std::vector<Json>> documents = ParseDocuments(text);
+  if (!documents.ok())
+    return absl::InvalidArgumentError(absl::StrCat(source, ": ", documents.status().message()));
+  ClusterView view = into.view;
+  std::map<std::string, int> ignored;
+  ObjectReader reader(view, ignored);
+  int number = 0;
+  for (const Json& document : *documents) {
+    ++number;
+    if (absl::Status s = reader.Read(document); !s.ok()) {
+      return absl::InvalidArgumentError(absl::StrFormat("%s: document %d: %s", source, number, s.message()));
+    }
+  }
+  for (const auto& [kind, count] : ignored) {
+    into.notes.push_back(absl::StrFormat("%s: ignored %d %s", source, count, kind));
+  }
+  into.view = std::move(view);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Manifests> ReadManifestFiles(absl::Span<const std::string> paths) {
+  Manifests manifests;
+  for (const std::string& path : paths) {
+    absl::StatusOr<std::string> text = ReadAll(path);
+    if (!text.ok()) return text.status();
+    if (absl::Status s = ReadManifestText(path, *text, manifests); !s.ok()) return s;
+  }
+  return manifests;
+}
+
+}  // namespace muster

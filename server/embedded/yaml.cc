@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <yaml-cpp/yaml.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "nlohmann/json.hpp"
+#include "server/embedded/manifests.h"
+
+namespace muster {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kLargestText = size_t{512} << 20;  // `kubectl get pods -A -o yaml` of a large cluster
+constexpr int kDeepest = 64;
+constexpr int64_t kMostNodes = 50'000'000;  // of the document tree, aliases expanded
+
+Json PlainScalar(const std::string& text) {
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
+  if (text == "true" || text == "True" || text == "TRUE") return true;
+  if (text == "false" || text == "False" || text == "FALSE") return false;
+  const bool numeric = text.find_first_not_of("+-.0123456789eE") == std::string::npos;
+  int64_t integer = 0;
+  if (numeric && absl::SimpleAtoi(text, &integer)) return integer;
+  double real = 0;
+  if (numeric && absl::SimpleAtod(text, &real)) return real;
+  return text;
+}
+
+// Walks a document, counting what it makes of it.
+class Converter {
+ public:
+  absl::StatusOr<Json> Convert(const YAML::Node& node, int depth) {
+    if (depth > kDeepest) return TooMuch(node, absl::StrFormat("nested deeper than %d levels", kDeepest));
+    if (++nodes_ > kMostNodes) return TooMuch(node, "too many values; do aliases multiply?");
+    switch (node.Type()) {
+      case YAML::NodeType::Scalar:
+        // yaml-cpp tags quoted scalars "!".
+        return node.Tag() == "!" || absl::EndsWith(node.Tag(), ":str") ? Json(node.Scalar())
+                                                                       : PlainScalar(node.Scalar());
+      case YAML::NodeType::Sequence:
+        return Sequence(node, depth);
+      case YAML::NodeType::Map:
+        return Map(node, depth);
+      case YAML::NodeType::Null:
+      case YAML::NodeType::Undefined:
+        break;
+    }
+    return Json(nullptr);
+  }
+
+ private:
+  static absl::Status TooMuch(const YAML::Node& node, absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("line ", node.Mark().line + 1, ": ", what));
+  }
+
+  absl::StatusOr<Json> Sequence(const YAML::Node& node, int depth) {
+    Json array = Json::array();
+    for (const YAML::Node& element : node) {
+      absl::StatusOr<Json> value = Convert(element, depth + 1);
+      if (!value.ok()) return value;
+      array.push_back(*std::move(value));
+    }
+    return array;
+  }
+
+  absl::StatusOr<Json> Map(const YAML::Node& node, int depth) {
+    Json object = Json::object();
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) return TooMuch(entry.first, "a key must be a plain word");
+      absl::StatusOr<Json> value = Convert(entry.second, depth + 1);
+      if (!value.ok()) return value;
+      object[entry.first.Scalar()] = *std::move(value);
+    }
+    return object;
+  }
+
+  int64_t nodes_ = 0;
+};
+
+// Brackets and indentation nest; yaml-cpp recurses on them, so it must not see
+// more than a manifest can need.
+std::optional<absl::Status> NestedTooDeep(absl::string_view text) {
+  int depth = 0;
+  int line = 1;
+  for (const char c : text) {
+    if (c == '\n') ++line;
+    if (c == '[' || c == '{') ++depth;
+    if ((c == ']' || c == '}') && depth > 0) --depth;
+    // Brackets in strings count as well: the limit leaves room for them.
+    if (depth > 100 * kDeepest) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("line %d: nested deeper than %d levels", line, kDeepest));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// The boundary at which yaml-cpp's exceptions become Status.
+absl::StatusOr<std::vector<Json>> ParseDocuments(absl::string_view text) {
+  if (text.size() > kLargestText) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%d bytes are too large; the most is %d", text.size(), kLargestText));
+  }
+  // JSON is read by the JSON parser, which is faster by far.
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != absl::string_view::npos && text[first] == '{') {
+    if (auto deep = NestedTooDeep(text)) return *deep;
+    Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+    if (!json.is_discarded()) return std::vector<Json>{std::move(json)};
+  }
+  if (auto deep = NestedTooDeep(text)) return *deep;
+  std::vector<Json> documents;
+  try {
+    for (const YAML::Node& document : YAML::LoadAll(std::string(text))) {
+      absl::StatusOr<Json> json = Converter().Convert(document, 0);
+      if (!json.ok()) return json.status();
+      if (!json->is_null()) documents.push_back(*std::move(json));
+    }
+  } catch (const YAML::Exception& e) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("line %d, column %d: %s", e.mark.line + 1, e.mark.column + 1, e.msg));
+  }
+  return documents;
+}
+
+}  // namespace muster
