@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/metrics/metrics.h"
+
+#include <map>
+#include <utility>
+
+#include "prometheus/counter.h"
+#include "prometheus/family.h"
+#include "prometheus/gauge.h"
+#include "prometheus/histogram.h"
+#include "prometheus/registry.h"
+#include "prometheus/text_serializer.h"
+
+namespace muster {
+namespace {
+
+// From a look-up to the 60 s that kube-scheduler waits for a held bind.
+const prometheus::Histogram::BucketBoundaries kVerbSeconds = {
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 15, 30, 60};
+
+const char* Name(Verb verb) {
+  switch (verb) {
+    case Verb::kFilter:
+      return "filter";
+    case Verb::kPrioritize:
+      return "prioritize";
+    case Verb::kBind:
+      return "bind";
+    case Verb::kPreempt:
+      return "preempt";
+  }
+  return "";
+}
+
+const char* Name(VerbOutcome outcome) {
+  switch (outcome) {
+    case VerbOutcome::kPassedAll:
+      return "passed_all";
+    case VerbOutcome::kPassedOne:
+      return "passed_one";
+    case VerbOutcome::kRefused:
+      return "refused";
+    case VerbOutcome::kAnswered:
+      return "answered";
+    case VerbOutcome::kBound:
+      return "bound";
+    case VerbOutcome::kCallerGone:
+      return "caller_gone";
+    case VerbOutcome::kNotReady:
+      return "not_ready";
+    case VerbOutcome::kBadRequest:
+      return "bad_request";
+    case VerbOutcome::kError:
+      return "error";
+  }
+  return "";
+}
+
+// Which outcomes a verb can have. Those alone are shown, from the start: a
+// counter that appears with its first event hides that event from rate().
+const std::multimap<Verb, VerbOutcome>& Outcomes() {
+  static const auto& outcomes = *new std::multimap<Verb, VerbOutcome>{
+      {Verb::kFilter, VerbOutcome::kPassedAll},
+      {Verb::kFilter, VerbOutcome::kPassedOne},
+      {Verb::kFilter, VerbOutcome::kRefused},
+      {Verb::kFilter, VerbOutcome::kNotReady},
+      {Verb::kFilter, VerbOutcome::kBadRequest},
+      {Verb::kFilter, VerbOutcome::kError},
+      {Verb::kPrioritize, VerbOutcome::kAnswered},
+      {Verb::kPrioritize, VerbOutcome::kNotReady},
+      {Verb::kPrioritize, VerbOutcome::kBadRequest},
+      {Verb::kPrioritize, VerbOutcome::kError},
+      {Verb::kBind, VerbOutcome::kBound},
+      {Verb::kBind, VerbOutcome::kRefused},
+      {Verb::kBind, VerbOutcome::kCallerGone},
+      {Verb::kBind, VerbOutcome::kNotReady},
+      {Verb::kBind, VerbOutcome::kBadRequest},
+      {Verb::kBind, VerbOutcome::kError},
+      {Verb::kPreempt, VerbOutcome::kAnswered},
+      {Verb::kPreempt, VerbOutcome::kNotReady},
+      {Verb::kPreempt, VerbOutcome::kBadRequest},
+      {Verb::kPreempt, VerbOutcome::kError},
+  };
+  return outcomes;
+}
+
+void Raise(prometheus::Counter& counter, double total) {
+  const double more = total - counter.Value();
+  if (more > 0) counter.Increment(more);
+}
+
+}  // namespace
+
+struct Metrics::Families {
+  template <typename Builder>
+  static auto& Family(Builder builder, const char* name, const char* help, prometheus::Registry& registry) {
+    return builder.Name(name).Help(help).Register(registry);
+  }
+
+  prometheus::Gauge& Gauge(const char* name, const char* help) {
+    return Family(prometheus::BuildGauge(), name, help, registry).Add({});
+  }
+  prometheus::Counter& Counter(const char* name, const char* help) {
+    return Family(prometheus::BuildCounter(), name, help, registry).Add({});
+  }
+
+  Families() {
+    auto& durations = Family(prometheus::BuildHistogram(), "muster_verb_duration_seconds",
+                             "Time from the body of a verb's call to its answer.", registry);
+    for (const auto& [verb, outcome] : Outcomes()) {
+      verbs[{verb, outcome}] =
+          &durations.Add({{"verb", Name(verb)}, {"outcome", Name(outcome)}}, kVerbSeconds);
+    }
+    auto& by_outcome =
+        Family(prometheus::BuildGauge(), "muster_gangs", "Gangs by where they stand.", registry);
+    placed = &by_outcome.Add({{"outcome", "placed"}});
+    waiting = &by_outcome.Add({{"outcome", "waiting"}});
+    refused = &by_outcome.Add({{"outcome", "refused"}});
+    auto& by_result = Family(prometheus::BuildCounter(), "muster_bindings_total",
+                             "Bindings posted to the API server, by how they ended.", registry);
+    bindings_done = &by_result.Add({{"result", "done"}});
+    bindings_failed = &by_result.Add({{"result", "failed"}});
+    bindings_retried = &by_result.Add({{"result", "retried"}});
+  }
+
+  prometheus::Registry registry;
+  std::map<std::pair<Verb, VerbOutcome>, prometheus::Histogram*> verbs;
+  prometheus::Gauge* placed = nullptr;
+  prometheus::Gauge* waiting = nullptr;
+  prometheus::Gauge* refused = nullptr;
+  prometheus::Counter* bindings_done = nullptr;
+  prometheus::Counter* bindings_failed = nullptr;
+  prometheus::Counter* bindings_retried = nullptr;
+  prometheus::Gauge& held = Gauge("muster_held_binds", "Bind calls over HTTP that wait for their answer.");
+  prometheus::Gauge& barrier =
+      Gauge("muster_barrier_calls", "Bind calls that wait for the rest of their gang.");
+  prometheus::Gauge& connections = Gauge("muster_http_connections", "Open HTTP connections.");
+  prometheus::Gauge& promises = Gauge("muster_promises", "Seats that are promised.");
+  prometheus::Gauge& nominations = Gauge("muster_nominations", "Pods that wait nominated to their seat.");
+  prometheus::Counter& undone =
+      Counter("muster_undo_total", "Pods evicted because their gang could not be completed.");
+  prometheus::Counter& plans = Counter("muster_plans_total", "Gangs planned, with or without success.");
+  prometheus::Counter& planning =
+      Counter("muster_planning_seconds_total", "Time spent planning, all gangs together.");
+};
+
+Metrics::Metrics() : families_(std::make_unique<Families>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::VerbEnded(Verb verb, VerbOutcome outcome, absl::Duration took) {
+  const auto at = families_->verbs.find({verb, outcome});
+  if (at != families_->verbs.end()) at->second->Observe(absl::ToDoubleSeconds(took));
+}
+
+void Metrics::SetHeldBinds(int64_t held) { families_->held.Set(static_cast<double>(held)); }
+void Metrics::SetConnections(int64_t open) { families_->connections.Set(static_cast<double>(open)); }
+
+void Metrics::Show(const Standing& standing) {
+  families_->placed->Set(static_cast<double>(standing.placed_gangs));
+  families_->waiting->Set(static_cast<double>(standing.waiting_gangs));
+  families_->refused->Set(static_cast<double>(standing.refused_gangs));
+  families_->promises.Set(static_cast<double>(standing.promises));
+  families_->nominations.Set(static_cast<double>(standing.nominations));
+  families_->barrier.Set(static_cast<double>(standing.barrier));
+}
+
+void Metrics::Show(const Totals& totals) {
+  Raise(*families_->bindings_done, static_cast<double>(totals.bindings_done));
+  Raise(*families_->bindings_failed, static_cast<double>(totals.bindings_failed));
+  Raise(*families_->bindings_retried, static_cast<double>(totals.bindings_retried));
+  Raise(families_->undone, static_cast<double>(totals.undone));
+  Raise(families_->plans, static_cast<double>(totals.plans));
+  Raise(families_->planning, absl::ToDoubleSeconds(totals.planning));
+}
+
+std::string Metrics::Text() const {
+  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+}
+
+}  // namespace muster
