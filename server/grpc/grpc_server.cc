@@ -14,7 +14,7 @@
 #include "grpcpp/server_builder.h"
 #include "muster/v1/placement.grpc.pb.h"
 #include "server/grpc/gang_feed.h"
-#include "server/grpc/worker.h"
+#include "server/threads/worker.h"
 
 namespace muster {
 namespace {

@@ -13,7 +13,7 @@
 #include "server/grpc/held_bind.h"
 #include "server/grpc/requests.h"
 #include "server/grpc/status.h"
-#include "server/grpc/worker.h"
+#include "server/threads/worker.h"
 
 namespace muster {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/grpc/worker.h"
+#include "server/threads/worker.h"
 
 #include <utility>
 
