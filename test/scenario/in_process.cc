@@ -57,9 +57,10 @@ class InProcessSubject : public Subject {
     if (const auto* one = std::get_if<PassOne>(&answer)) result.nodes = {one->node.text()};
     if (const auto* refused = std::get_if<Refused>(&answer)) result.refused = refused->text;
     if (const auto* all = std::get_if<PassAll>(&answer)) {
-      std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(result.nodes), [&](const std::string& n) {
-        return std::find(all->except.begin(), all->except.end(), n) == all->except.end();
-      });
+      std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(result.nodes),
+                   [&](const std::string& n) {
+                     return std::find(all->except.begin(), all->except.end(), n) == all->except.end();
+                   });
     }
     return result;
   }
@@ -70,10 +71,12 @@ class InProcessSubject : public Subject {
     return std::make_unique<InProcessBinding>(held);
   }
 
-  std::vector<std::string> Preempt(const nlohmann::json& pod, const std::vector<EvictionOption>& options) override {
+  std::vector<std::string> Preempt(const nlohmann::json& pod,
+                                   const std::vector<EvictionOption>& options) override {
     const Pod decoded = DecodePod(pod).value();
     std::vector<std::string> nodes;
-    for (const EvictionOption& option : service_.Preempt({decoded, options})) nodes.push_back(option.node.text());
+    for (const EvictionOption& option : service_.Preempt({decoded, options}))
+      nodes.push_back(option.node.text());
     return nodes;
   }
 

@@ -9,7 +9,8 @@ namespace {
 using Json = nlohmann::json;
 
 Json NodeManifest(const std::string& name, const Json& facts) {
-  Json allocatable = {{"cpu", facts.value("cpus", 64)}, {"memory", "256Gi"}, {"pods", facts.value("slots", 110)}};
+  Json allocatable = {
+      {"cpu", facts.value("cpus", 64)}, {"memory", "256Gi"}, {"pods", facts.value("slots", 110)}};
   if (facts.contains("gpus")) allocatable["nvidia.com/gpu"] = facts.at("gpus");
   Json labels = facts.value("labels", Json::object());
   labels["kubernetes.io/hostname"] = name;
@@ -19,7 +20,8 @@ Json NodeManifest(const std::string& name, const Json& facts) {
                {"spec", facts.value("spec", Json::object())},
                {"status", {{"allocatable", allocatable}}}};
   if (facts.contains("ready")) {
-    node["status"]["conditions"] = {{{"type", "Ready"}, {"status", facts.at("ready").get<bool>() ? "True" : "False"}}};
+    node["status"]["conditions"] = {
+        {{"type", "Ready"}, {"status", facts.at("ready").get<bool>() ? "True" : "False"}}};
   }
   return node;
 }
@@ -29,10 +31,12 @@ Json PodManifest(const std::string& name, const Json& facts) {
   if (facts.value("gpus", 0) > 0) requests["nvidia.com/gpu"] = facts.at("gpus");
   Json labels = facts.value("labels", Json::object());
   if (facts.contains("gang")) labels["muster.dev/gang"] = facts.at("gang");
-  for (const auto& [field, label] : {std::pair{"size", "muster.dev/gang-size"}, std::pair{"min", "muster.dev/min-members"},
-                                     std::pair{"rank", "muster.dev/rank"}}) {
+  for (const auto& [field, label] :
+       {std::pair{"size", "muster.dev/gang-size"}, std::pair{"min", "muster.dev/min-members"},
+        std::pair{"rank", "muster.dev/rank"}}) {
     if (facts.contains(field)) {
-      labels[label] = facts.at(field).is_string() ? facts.at(field).get<std::string>() : facts.at(field).dump();
+      labels[label] =
+          facts.at(field).is_string() ? facts.at(field).get<std::string>() : facts.at(field).dump();
     }
   }
   Json spec = {{"containers", {{{"name", "main"}, {"resources", {{"requests", requests}}}}}},

@@ -69,7 +69,7 @@ class Player {
     const std::string verb = step.begin().key();
     if (step.contains("filter")) return Filter(step);
     if (step.contains("bind")) return Bind(step);
-    if (step.contains("caller gone")) return bindings_.at(step.at("caller gone"))->HangUp();
+    if (step.contains("caller gone")) return HangUp(step.at("caller gone"));
     if (step.contains("preempt")) return Preempt(step);
     if (step.contains("create")) return Create(step.at("create"));
     if (step.contains("delete pod")) return DeletePod(step.at("delete pod"));
@@ -136,7 +136,8 @@ class Player {
 
   std::vector<std::string> AllNodes() {
     std::vector<std::string> names;
-    cluster_.View()->nodes().ForEach([&](const NodeName& name, const NodeState&) { names.push_back(name.text()); });
+    cluster_.View()->nodes().ForEach(
+        [&](const NodeName& name, const NodeState&) { names.push_back(name.text()); });
     return names;
   }
 
@@ -159,7 +160,8 @@ class Player {
       Unmet(absl::StrCat("filter ", name, ": want nodes ", step.at("nodes").dump(), ", got [",
                          absl::StrJoin(result.nodes, ", "), "] ", result.refused));
     }
-    if (step.contains("refused") && !absl::StrContains(result.refused, step.at("refused").get<std::string>())) {
+    if (step.contains("refused") &&
+        !absl::StrContains(result.refused, step.at("refused").get<std::string>())) {
       Unmet(absl::StrCat("filter ", name, ": want a refusal with \"", step.at("refused").get<std::string>(),
                          "\", got \"", result.refused, "\" [", absl::StrJoin(result.nodes, ", "), "]"));
     }
@@ -190,6 +192,17 @@ class Player {
     if (!absl::StrContains(got, want)) Unmet(absl::StrCat("bind ", name, ": want ", want, ", got ", got));
   }
 
+  // Over a network the other side learns of it a moment later.
+  void HangUp(const std::string& name) {
+    const int64_t held_before = decisions_.Count().held;
+    bindings_.at(name)->HangUp();
+    const bool noticed = Await([&] {
+      decisions_.Tick();
+      return decisions_.Count().held < held_before;
+    });
+    if (!noticed) Unmet(absl::StrCat("nobody noticed that the caller of ", name, " is gone"));
+  }
+
   void Preempt(const Json& step) {
     std::vector<EvictionOption> options;
     for (const auto& [node, victims] : step.at("evicting").items()) {
@@ -198,7 +211,8 @@ class Player {
     }
     const auto got = subject_->Preempt(Current(step.at("preempt")), options);
     if (got != step.at("allowed").get<std::vector<std::string>>()) {
-      Unmet(absl::StrCat("preempt: want ", step.at("allowed").dump(), ", got [", absl::StrJoin(got, ", "), "]"));
+      Unmet(absl::StrCat("preempt: want ", step.at("allowed").dump(), ", got [", absl::StrJoin(got, ", "),
+                         "]"));
     }
   }
 
@@ -231,7 +245,8 @@ class Player {
 
   Queue queue_;
   FakeClock clock_;
-  EmbeddedCluster cluster_{ClusterView(), [this](std::function<void()> work) { queue_.Add(std::move(work)); }};
+  EmbeddedCluster cluster_{ClusterView(),
+                           [this](std::function<void()> work) { queue_.Add(std::move(work)); }};
   Decisions decisions_{DecisionsOptions(), clock_, cluster_, [] { return true; }, nullptr};
   std::map<std::string, Json> pods_;
   std::vector<std::string> unmet_;

@@ -17,7 +17,8 @@ namespace {
 
 std::vector<std::string> ScenarioNames() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(MUSTER_TEST_DATA) + "/scenarios")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(MUSTER_TEST_DATA) + "/scenarios")) {
     if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
   }
   std::sort(names.begin(), names.end());
@@ -34,8 +35,8 @@ class Scenario : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(Scenario, HoldsInProcess) { Holds(InProcess); }
-//HTTP TEST_P(Scenario, HoldsOverHttp) { Holds(OverHttp); }
-//GRPC TEST_P(Scenario, HoldsOverGrpc) { Holds(OverGrpc); }
+TEST_P(Scenario, HoldsOverHttp) { Holds(OverHttp); }
+TEST_P(Scenario, HoldsOverGrpc) { Holds(OverGrpc); }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Scenario, testing::ValuesIn(ScenarioNames()),
                          [](const auto& info) { return info.param; });

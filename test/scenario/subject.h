@@ -37,7 +37,8 @@ class Subject {
   virtual FilterResult Filter(const nlohmann::json& pod, const std::vector<std::string>& candidates) = 0;
   virtual std::unique_ptr<BindingCall> Bind(const BindCall& call) = 0;
   // The nodes whose victims may be evicted.
-  virtual std::vector<std::string> Preempt(const nlohmann::json& pod, const std::vector<EvictionOption>& options) = 0;
+  virtual std::vector<std::string> Preempt(const nlohmann::json& pod,
+                                           const std::vector<EvictionOption>& options) = 0;
 };
 
 using SubjectFactory = std::function<std::unique_ptr<Subject>(Service&)>;
