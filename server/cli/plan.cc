@@ -30,8 +30,10 @@ void Emit(const nlohmann::ordered_json& json, YAML::Emitter& yaml) {
   } else if (json.is_string()) {
     // Quoted, so that no name is read back as a number.
     yaml << YAML::DoubleQuoted << json.get_ref<const std::string&>();
+  } else if (json.is_null()) {
+    yaml << YAML::Null;
   } else {
-    yaml << json.dump();
+    yaml << json.get<int64_t>();
   }
 }
 

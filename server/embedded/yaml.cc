@@ -19,7 +19,6 @@ using Json = nlohmann::json;
 
 constexpr size_t kLargestText = size_t{512} << 20;  // `kubectl get pods -A -o yaml` of a large cluster
 constexpr int kDeepest = 64;
-constexpr int64_t kMostNodes = 50'000'000;  // of the document tree, aliases expanded
 
 Json PlainScalar(const std::string& text) {
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
@@ -33,12 +32,15 @@ Json PlainScalar(const std::string& text) {
   return text;
 }
 
-// Walks a document, counting what it makes of it.
+// Walks a document, counting what it makes of it. Without aliases a text has
+// no more values than bytes.
 class Converter {
  public:
+  explicit Converter(size_t text_bytes) : most_(text_bytes) {}
+
   absl::StatusOr<Json> Convert(const YAML::Node& node, int depth) {
     if (depth > kDeepest) return TooMuch(node, absl::StrFormat("nested deeper than %d levels", kDeepest));
-    if (++nodes_ > kMostNodes) return TooMuch(node, "too many values; do aliases multiply?");
+    if (++values_ > most_) return TooMuch(node, "aliases multiply to more values than the text has bytes");
     switch (node.Type()) {
       case YAML::NodeType::Scalar:
         // yaml-cpp tags quoted scalars "!".
@@ -81,7 +83,8 @@ class Converter {
     return object;
   }
 
-  int64_t nodes_ = 0;
+  const size_t most_;
+  size_t values_ = 0;
 };
 
 // Brackets and indentation nest; yaml-cpp recurses on them, so it must not see
@@ -121,7 +124,7 @@ absl::StatusOr<std::vector<Json>> ParseDocuments(absl::string_view text) {
   std::vector<Json> documents;
   try {
     for (const YAML::Node& document : YAML::LoadAll(std::string(text))) {
-      absl::StatusOr<Json> json = Converter().Convert(document, 0);
+      absl::StatusOr<Json> json = Converter(text.size() + 1).Convert(document, 0);
       if (!json.ok()) return json.status();
       if (!json->is_null()) documents.push_back(*std::move(json));
     }

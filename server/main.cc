@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line. Each sub-command is a function elsewhere; this file says
+// what they are called and hands them their options.
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include "server/cli/explain.h"
+#include "server/cli/plan.h"
+#include "server/config/config.h"
+#include "server/serve/serve.h"
+
+namespace muster {
+namespace {
+
+struct ServeFlags {
+  std::string config;
+  std::string kubeconfig;
+  std::vector<std::string> cluster;
+  std::string http;
+  std::string grpc;
+  std::string port_file;
+  bool print_config = false;
+};
+
+int Fail(const absl::Status& status) {
+  std::cerr << "muster: " << status.message() << "\n";
+  return 2;
+}
+
+void StartLog(const Config::Log& config) {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("muster"));
+  spdlog::set_level(spdlog::level::from_str(config.level));
+  spdlog::set_pattern(config.format == "json"
+                          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})"
+                          : "%H:%M:%S.%e %^%l%$ %v");
+}
+
+int RunServe(const ServeFlags& flags) {
+  absl::StatusOr<Config> config =
+      flags.config.empty() ? absl::StatusOr<Config>(Config()) : LoadConfig(flags.config);
+  if (!config.ok()) return Fail(config.status());
+  if (!flags.kubeconfig.empty()) config->cluster.kubeconfig = flags.kubeconfig;
+  if (!flags.cluster.empty()) config->cluster.files = flags.cluster;
+  if (!flags.http.empty()) config->extender.listen = flags.http;
+  if (!flags.grpc.empty()) config->grpc.listen = flags.grpc;
+  if (flags.print_config) {
+    std::cout << DescribeConfig(*config);
+    return 0;
+  }
+  StartLog(config->log);
+  const absl::Status status = Serve(*config, flags.port_file);
+  return status.ok() ? 0 : Fail(status);
+}
+
+void AddServe(CLI::App& app, int& exit) {
+  auto flags = std::make_shared<ServeFlags>();
+  CLI::App* serve =
+      app.add_subcommand("serve", "answer kube-scheduler's extender calls over HTTP, and everyone over gRPC");
+  serve->footer(
+      "Examples:\n"
+      "  muster serve                                   in a pod, with the pod's service account\n"
+      "  muster serve --kubeconfig ~/.kube/config       beside a cluster\n"
+      "  muster serve --cluster nodes.yaml pods.yaml    over a cluster read from files, kept in memory\n"
+      "  muster serve --print-config                    every option, explained");
+  serve->add_option("--config", flags->config, "configuration file (YAML)");
+  serve->add_option("--kubeconfig", flags->kubeconfig,
+                    "how to reach the API server; default: the pod's service account");
+  serve->add_option("--cluster", flags->cluster,
+                    "manifests of a cluster to serve from memory, instead of an API server");
+  serve->add_option("--http", flags->http, "HOST:PORT for kube-scheduler; port 0 takes a free one");
+  serve->add_option("--grpc", flags->grpc, "HOST:PORT for gRPC; port 0 takes a free one");
+  serve->add_option("--port-file", flags->port_file, "file to write the ports to once they are listened on");
+  serve->add_flag("--print-config", flags->print_config,
+                  "print the effective configuration with all options explained");
+  serve->callback([flags, &exit] { exit = RunServe(*flags); });
+}
+
+void AddPlan(CLI::App& app, int& exit) {
+  auto options = std::make_shared<cli::PlanOptions>();
+  CLI::App* plan = app.add_subcommand("plan", "say which pending gangs of a cluster in files fit, and where");
+  plan->footer(
+      "Exit status: 0 if everything fits, 1 if something does not, 2 for bad input.\n"
+      "Example:\n"
+      "  kubectl get nodes,pods,podgroups -A -o yaml | muster plan -f - -f new-job.yaml");
+  plan->add_option("-f,--file", options->files, "manifests in YAML or JSON; - is the standard input")
+      ->required();
+  const std::map<std::string, cli::PlanFormat> formats = {
+      {"table", cli::PlanFormat::kTable}, {"json", cli::PlanFormat::kJson}, {"yaml", cli::PlanFormat::kYaml}};
+  plan->add_option("-o,--output", options->format, "table, json or yaml")
+      ->transform(CLI::CheckedTransformer(formats))
+      ->option_text("FORMAT");
+  plan->callback([options, &exit] { exit = cli::Plan(*options, std::cout, std::cerr); });
+}
+
+const std::map<std::string, cli::ReportFormat>& ReportFormats() {
+  static const std::map<std::string, cli::ReportFormat> formats = {{"text", cli::ReportFormat::kText},
+                                                                   {"json", cli::ReportFormat::kJson}};
+  return formats;
+}
+
+void AddExplain(CLI::App& app, int& exit) {
+  auto options = std::make_shared<cli::ExplainOptions>();
+  options->server = "127.0.0.1:9090";
+  CLI::App* explain = app.add_subcommand("explain", "ask a running server why a gang is where it is");
+  explain->footer("Example:\n  muster explain default/train --server 127.0.0.1:9090");
+  explain->add_option("subject", options->subject, "NS/NAME of a gang, or pod/NS/NAME of a member")
+      ->required();
+  explain->add_option("--server", options->server, "HOST:PORT of the server's gRPC port");
+  explain->add_option("-o,--output", options->format, "text or json")
+      ->transform(CLI::CheckedTransformer(ReportFormats()))
+      ->option_text("FORMAT");
+  explain->callback([options, &exit] {
+    const absl::Status status = cli::Explain(*options, std::cout);
+    exit = status.ok() ? 0 : Fail(status);
+  });
+}
+
+void AddGangs(CLI::App& app, int& exit) {
+  auto options = std::make_shared<cli::GangsOptions>();
+  auto watch = std::make_shared<bool>(false);
+  options->server = "127.0.0.1:9090";
+  CLI::App* gangs = app.add_subcommand("gangs", "list the gangs that a running server knows");
+  gangs->add_flag("-w,--watch", *watch, "go on with every change");
+  gangs->add_option("--server", options->server, "HOST:PORT of the server's gRPC port");
+  gangs->add_option("-o,--output", options->format, "text or json")
+      ->transform(CLI::CheckedTransformer(ReportFormats()))
+      ->option_text("FORMAT");
+  gangs->callback([options, watch, &exit] {
+    const absl::Status status =
+        *watch ? cli::WatchGangs(*options, std::cout) : cli::ListGangs(*options, std::cout);
+    exit = status.ok() ? 0 : Fail(status);
+  });
+}
+
+// The boundary at which CLI11's exceptions become an exit status.
+int Main(int argc, char** argv) {
+  CLI::App app("Muster makes the stock kube-scheduler place whole jobs: all members of a gang, or none.",
+               "muster");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", MUSTER_VERSION);
+  app.option_defaults()->always_capture_default(false);
+  int exit = 0;
+  AddServe(app, exit);
+  AddPlan(app, exit);
+  AddExplain(app, exit);
+  AddGangs(app, exit);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int shown = app.exit(e);
+    return shown == 0 ? 0 : 2;
+  }
+  return exit;
+}
+
+}  // namespace
+}  // namespace muster
+
+int main(int argc, char** argv) { return muster::Main(argc, argv); }

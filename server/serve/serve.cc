@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/serve/serve.h"
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/clock.h"
+#include "server/commit/decisions.h"
+#include "server/embedded/manifests.h"
+#include "server/extender/http_server.h"
+#include "server/grpc/grpc_server.h"
+#include "server/metrics/metrics.h"
+#include "server/serve/source.h"
+#include "server/threads/ticker.h"
+
+namespace muster {
+namespace {
+
+constexpr absl::Duration kTick = absl::Milliseconds(100);
+
+DecisionsOptions MakeDecisionsOptions(const Config& config, absl::Time start) {
+  DecisionsOptions options;
+  options.engine = {.gang_deadline = config.gangs.deadline,
+                    .declined_for = config.gangs.declined_for,
+                    .stand_back = config.gangs.stand_back,
+                    .text_holds = config.gangs.refusal_holds};
+  options.http_timeout = config.extender.http_timeout;
+  options.hold_margin = config.extender.hold_margin;
+  options.epoch = absl::StrCat(absl::ToUnixMillis(start));
+  return options;
+}
+
+ExtenderOptions MakeExtenderOptions(const Config::Extender& config, std::function<void()> before_scrape) {
+  ExtenderOptions options;
+  options.connections.address = config.listen;
+  options.connections.max_connections = static_cast<size_t>(config.max_connections);
+  options.connections.max_body_bytes = static_cast<size_t>(config.max_body_bytes);
+  options.connections.idle = config.idle_timeout;
+  options.connections.request = config.request_timeout;
+  options.before_scrape = std::move(before_scrape);
+  return options;
+}
+
+GrpcOptions MakeGrpcOptions(const Config::Grpc& config) {
+  GrpcOptions options;
+  options.address = config.listen;
+  options.max_message_bytes = static_cast<int>(config.max_message_bytes);
+  return options;
+}
+
+absl::StatusOr<ClusterView> ReadTexts(absl::Span<const std::string> texts) {
+  Manifests manifests;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (absl::Status s = ReadManifestText(absl::StrCat("manifests[", i, "]"), texts[i], manifests); !s.ok())
+      return s;
+  }
+  return std::move(manifests.view);
+}
+
+void ShowNumbers(const Decisions::Numbers& numbers, Metrics& metrics) {
+  const auto gangs = [&](Outcome outcome) {
+    const auto at = numbers.gangs.find(outcome);
+    return at == numbers.gangs.end() ? 0 : at->second;
+  };
+  metrics.Show(Metrics::Standing{.placed_gangs = gangs(Outcome::kPlaced),
+                                 .waiting_gangs = gangs(Outcome::kWaiting),
+                                 .refused_gangs = gangs(Outcome::kRefused),
+                                 .promises = numbers.promises,
+                                 .nominations = numbers.nominations,
+                                 .barrier = numbers.held});
+  metrics.Show(Metrics::Totals{.bindings_done = numbers.bindings.done,
+                               .bindings_failed = numbers.bindings.failed,
+                               .bindings_retried = numbers.bindings.retried,
+                               .undone = numbers.undone,
+                               .plans = numbers.plans,
+                               .planning = numbers.planning});
+}
+
+// Signals are blocked before any thread exists, so that only the one that
+// waits for them sees them.
+sigset_t BlockStopSignals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigaddset(&stop, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  return stop;
+}
+
+absl::Status WritePorts(const std::string& path, int http, int grpc) {
+  if (path.empty()) return absl::OkStatus();
+  // Renamed into place: a reader that finds the file finds all of it.
+  const std::string unfinished = path + ".new";
+  std::ofstream file(unfinished);
+  file << "http=" << http << "\ngrpc=" << grpc << "\n";
+  file.close();
+  if (!file || std::rename(unfinished.c_str(), path.c_str()) != 0) {
+    return absl::UnavailableError(absl::StrCat(path, ": can't be written"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Serve(const Config& config, const std::string& port_file) {
+  const sigset_t stop = BlockStopSignals();
+  absl::StatusOr<std::unique_ptr<ClusterSource>> source = OpenCluster(config.cluster);
+  if (!source.ok()) return source.status();
+
+  const RealClock clock;
+  Metrics metrics;
+  std::optional<Ticker> ticker;
+  Decisions decisions(
+      MakeDecisionsOptions(config, clock.Now()), clock, (*source)->api(), [&] { return (*source)->Ready(); },
+      [&] { ticker->Wake(); });
+  ticker.emplace(kTick, [&] { decisions.Tick(); });
+  ExtenderServer http(decisions, metrics,
+                      MakeExtenderOptions(config.extender, [&] { ShowNumbers(decisions.Count(), metrics); }));
+  GrpcServer grpc(decisions, ReadTexts, MakeGrpcOptions(config.grpc));
+
+  (*source)->Start([&](std::shared_ptr<const ClusterView> view) { decisions.Observe(std::move(view)); });
+  absl::Status status = http.Start();
+  if (status.ok()) status = grpc.Start();
+  if (status.ok()) status = WritePorts(port_file, http.port(), grpc.port());
+  if (status.ok()) {
+    spdlog::info("serving kube-scheduler on port {}, gRPC on port {}", http.port(), grpc.port());
+    int signal = 0;
+    sigwait(&stop, &signal);
+    spdlog::info("stopping after signal {}", signal);
+  }
+
+  decisions.Stop(absl::UnavailableError("muster is stopping"));
+  http.Stop(config.stop_grace);
+  grpc.Stop(config.stop_grace);
+  ticker.reset();
+  (*source)->Stop();
+  return status;
+}
+
+}  // namespace muster

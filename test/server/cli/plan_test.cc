@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/cli/plan.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "server/embedded/manifests.h"
+
+namespace muster::cli {
+namespace {
+
+using testing::HasSubstr;
+
+// One node of 8 GPUs, a gang of two that fits and one of two that does not.
+constexpr const char* kCluster = R"(
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Node, metadata: {name: n0}, status: {allocatable: {cpu: 64, memory: 1Ti, pods: 110, nvidia.com/gpu: "8"}}}
+- {apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: a-0, labels: {muster.dev/gang: a, muster.dev/gang-size: "2", muster.dev/rank: "0", muster.dev/role: worker}}
+spec: {containers: [{name: main, resources: {limits: {nvidia.com/gpu: 4}}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: a-1, labels: {muster.dev/gang: a, muster.dev/gang-size: "2", muster.dev/rank: "1", muster.dev/role: worker}}
+spec: {containers: [{name: main, resources: {limits: {nvidia.com/gpu: 4}}}]}
+)";
+
+constexpr const char* kTooMuch = R"(
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b-0, labels: {muster.dev/gang: b, muster.dev/gang-size: "1"}}
+spec: {containers: [{name: main, resources: {limits: {nvidia.com/gpu: 4}}}]}
+)";
+
+class PlanCommand : public testing::Test {
+ protected:
+  int Run(const std::string& manifests, PlanFormat format) {
+    std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::replace(test.begin(), test.end(), '/', '_');
+    const std::string path = absl::StrCat(testing::TempDir(), "/plan_test_", test, ".yaml");
+    std::ofstream(path) << manifests;
+    return Plan({{path}, format}, out_, err_);
+  }
+
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(PlanCommand, ExitsWithZeroWhenEverythingFits) {
+  EXPECT_EQ(Run(kCluster, PlanFormat::kJson), kEverythingFits);
+  const auto json = nlohmann::json::parse(out_.str());
+  EXPECT_EQ(json.at("gangs").size(), 1u);
+  const auto& gang = json.at("gangs").at(0);
+  EXPECT_EQ(gang.at("gang"), "default/a");
+  EXPECT_EQ(gang.at("declaredBy"), "muster.dev");
+  EXPECT_EQ(gang.at("outcome"), "placed");
+  EXPECT_EQ(
+      gang.at("seats").at(1),
+      nlohmann::json({{"pod", "default/a-1"}, {"role", "worker"}, {"rank", 1}, {"node", "n0"}, {"gpus", 4}}));
+  EXPECT_THAT(err_.str(), HasSubstr("ignored 1 Deployment of apps/v1"));
+}
+
+TEST_F(PlanCommand, ExitsWithOneWhenSomethingDoesNotFit) {
+  EXPECT_EQ(Run(absl::StrCat(kCluster, kTooMuch), PlanFormat::kJson), kSomethingDoesNotFit);
+  const auto json = nlohmann::json::parse(out_.str());
+  EXPECT_EQ(json.at("gangs").at(1).at("outcome"), "refused");
+  EXPECT_EQ(json.at("gangs").at(1).at("refusal").at("fits"), 0);
+  EXPECT_EQ(json.at("gangs").at(1).at("refusal").at("of"), 1);
+}
+
+TEST_F(PlanCommand, YamlReadsBackAsTheSameValue) {
+  Run(kCluster, PlanFormat::kYaml);
+  const auto yaml = ParseDocuments(out_.str());
+  ASSERT_TRUE(yaml.ok()) << yaml.status();
+  std::ostringstream again;
+  std::swap(out_, again);
+  Run(kCluster, PlanFormat::kJson);
+  EXPECT_EQ(yaml->at(0), nlohmann::json::parse(out_.str()));
+}
+
+TEST_F(PlanCommand, TheTableShowsWhereAndWhyNot) {
+  Run(absl::StrCat(kCluster, kTooMuch), PlanFormat::kTable);
+  EXPECT_THAT(out_.str(), HasSubstr("default/a  placed   2 of 2   n0(2)"));
+  EXPECT_THAT(out_.str(), HasSubstr("gang default/b: 0 of 1 members fit"));
+}
+
+struct BadInput {
+  std::string name;
+  std::string text;
+  std::string want;  // part of the error
+};
+void PrintTo(const BadInput& c, std::ostream* out) { *out << c.name; }
+
+class BadManifests : public PlanCommand, public testing::WithParamInterface<BadInput> {};
+
+TEST_P(BadManifests, ExitWithTwoAndNameWhatIsWrong) {
+  EXPECT_EQ(Run(GetParam().text, PlanFormat::kTable), kBadInput);
+  EXPECT_THAT(err_.str(), HasSubstr(GetParam().want));
+  EXPECT_EQ(out_.str(), "");
+}
+
+std::string Nested(int levels) { return std::string(static_cast<size_t>(levels), '['); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Plan, BadManifests,
+    testing::Values(BadInput{"BrokenYaml", "apiVersion: v1\nkind: [", "line "},
+                    BadInput{"NotAnObject", "- 1\n- 2\n", "want a Kubernetes object"},
+                    BadInput{"NoKind", "apiVersion: v1\n", "an object without kind"},
+                    BadInput{"NodeWithoutName", "apiVersion: v1\nkind: Node\n", "/metadata/name"},
+                    BadInput{
+                        "BadQuantity",
+                        "apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {allocatable: {cpu: lots}}",
+                        "Node n: /status/allocatable/cpu: \"lots\" is no quantity"},
+                    BadInput{"WrongType", "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: [a]}",
+                             "Pod p: /metadata/labels: want an object, got array"},
+                    BadInput{"NestedTooDeep", Nested(100'000), "nested deeper"},
+                    BadInput{"NestedByIndentation",
+                             "a:\n" +
+                                 [] {
+                                   std::string text;
+                                   for (int i = 1; i < 2'000; ++i)
+                                     text += std::string(static_cast<size_t>(i), ' ') + "a:\n";
+                                   return text;
+                                 }(),
+                             "line "},
+                    BadInput{"AliasBomb",
+                             [] {
+                               std::string text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+                               for (int i = 1; i < 12; ++i) {
+                                 const std::string last = absl::StrCat("*a", i - 1);
+                                 text += absl::StrCat("a", i, ": &a", i, " [", last, ",", last, ",", last,
+                                                      ",", last, ",", last, ",", last, ",", last, ",", last,
+                                                      ",", last, ",", last, "]\n");
+                               }
+                               return text;
+                             }(),
+                             "aliases"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(PlanFiles, AMissingFileIsNamed) {
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(Plan({{"/nonexistent/cluster.yaml"}, PlanFormat::kTable}, out, err), kBadInput);
+  EXPECT_THAT(err.str(), HasSubstr("/nonexistent/cluster.yaml"));
+}
+
+}  // namespace
+}  // namespace muster::cli
