@@ -30,7 +30,7 @@ void ConnectionThreads::Run(std::function<void()> task) {
       full = true;
     }
   }
-  if (full && options_.on_full) options_.on_full();
+  if (full) options_.on_full();
 }
 
 bool ConnectionThreads::StartThread() {

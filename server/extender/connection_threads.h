@@ -22,7 +22,7 @@ class ConnectionThreads {
     size_t max_threads = 8192;
     absl::Duration idle = absl::Seconds(10);  // then an idle thread ends
     // Called for each task that must wait because max_threads are busy.
-    std::function<void()> on_full;
+    std::function<void()> on_full = [] {};
   };
 
   explicit ConnectionThreads(Options options) : options_(std::move(options)) {}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config/config.h"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/config/nearest.h"
+#include "server/config/options.h"
+#include "yaml-cpp/yaml.h"
+
+namespace muster {
+namespace {
+
+absl::Status At(const YAML::Node& node, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("line ", node.Mark().line + 1, ": ", what));
+}
+
+// The value as the operator wrote it, for messages.
+std::string Written(const YAML::Node& value) {
+  if (value.IsNull()) return "nothing";
+  if (value.IsMap()) return "a mapping";
+  if (value.IsSequence()) return "a list";
+  return absl::StrCat("\"", value.Scalar(), "\"");
+}
+
+absl::Status Unfit(const Option& option, const YAML::Node& value, absl::string_view wanted) {
+  return absl::InvalidArgumentError(absl::StrCat(option.Path(), " is ", Written(value), "; want ", wanted));
+}
+
+absl::Status Read(const Option& option, const DurationOption& kind, const YAML::Node& value, Config& config) {
+  const std::string wanted = absl::StrCat("a duration from ", absl::FormatDuration(kind.least), " to ",
+                                          absl::FormatDuration(kind.most), ", such as 250ms, 60s or 1h30m");
+  absl::Duration duration;
+  if (!value.IsScalar() || !absl::ParseDuration(value.Scalar(), &duration))
+    return Unfit(option, value, wanted);
+  if (duration < kind.least || duration > kind.most) return Unfit(option, value, wanted);
+  kind.at(config) = duration;
+  return absl::OkStatus();
+}
+
+absl::Status Read(const Option& option, const NumberOption& kind, const YAML::Node& value, Config& config) {
+  const std::string wanted = absl::StrCat("a whole number from ", kind.least, " to ", kind.most);
+  int64_t number = 0;
+  // yaml-cpp's tag of a plain scalar; a quoted one is text.
+  const bool plain = value.IsScalar() && value.Tag() == "?";
+  if (!plain || !absl::SimpleAtoi(value.Scalar(), &number)) return Unfit(option, value, wanted);
+  if (number < kind.least || number > kind.most) return Unfit(option, value, wanted);
+  kind.at(config) = number;
+  return absl::OkStatus();
+}
+
+absl::Status Read(const Option& option, const TextOption& kind, const YAML::Node& value, Config& config) {
+  if (!value.IsScalar()) return Unfit(option, value, "text");
+  const std::string text = value.Scalar();
+  if (!kind.words.empty() && std::find(kind.words.begin(), kind.words.end(), text) == kind.words.end()) {
+    return Unfit(option, value, absl::StrCat("one of ", absl::StrJoin(kind.words, ", ")));
+  }
+  kind.at(config) = text;
+  return absl::OkStatus();
+}
+
+absl::Status Read(const Option& option, const AddressOption& kind, const YAML::Node& value, Config& config) {
+  static constexpr absl::string_view kWanted = "host:port, such as \"0.0.0.0:8080\"";
+  if (!value.IsScalar()) return Unfit(option, value, kWanted);
+  const std::string text = value.Scalar();
+  const size_t colon = text.rfind(':');
+  int port = -1;
+  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(text.substr(colon + 1), &port) ||
+      port < 0 || port > 65535) {
+    return Unfit(option, value, kWanted);
+  }
+  kind.at(config) = text;
+  return absl::OkStatus();
+}
+
+absl::Status Read(const Option& option, const TextsOption& kind, const YAML::Node& value, Config& config) {
+  if (!value.IsSequence()) return Unfit(option, value, "a list");
+  std::vector<std::string> texts;
+  for (const YAML::Node& text : value) {
+    if (!text.IsScalar()) return Unfit(option, text, "a list of texts");
+    texts.push_back(text.Scalar());
+  }
+  kind.at(config) = std::move(texts);
+  return absl::OkStatus();
+}
+
+absl::Status UnknownKey(const YAML::Node& key, absl::string_view section, const std::string& name) {
+  const std::string path = section.empty() ? name : absl::StrCat(section, ".", name);
+  std::vector<std::string> here;
+  for (const Option& option : Options()) {
+    if (option.section == section) here.push_back(option.name);
+    if (section.empty() && !option.section.empty()) here.push_back(option.section);
+  }
+  std::string nearest = Nearest(name, here);
+  for (const Option& option : Options()) {
+    // The right name at the wrong place.
+    if (option.name == name) nearest = option.Path();
+  }
+  return At(key, absl::StrCat("unknown key ", path, "; did you mean ", nearest, "?"));
+}
+
+const Option* FindOption(absl::string_view section, absl::string_view name) {
+  for (const Option& option : Options()) {
+    if (option.section == section && option.name == name) return &option;
+  }
+  return nullptr;
+}
+
+bool IsSection(absl::string_view name) {
+  return std::any_of(Options().begin(), Options().end(),
+                     [name](const Option& option) { return option.section == name; });
+}
+
+absl::Status ReadSection(const YAML::Node& map, const std::string& section, Config& config) {
+  if (map.IsNull()) return absl::OkStatus();  // all of it is commented out
+  if (!map.IsMap()) {
+    return At(map, absl::StrCat(section.empty() ? "the configuration" : section, " is ", Written(map),
+                                "; want a mapping of options"));
+  }
+  std::set<std::string> seen;
+  for (const auto& entry : map) {
+    if (!entry.first.IsScalar()) return At(entry.first, "a key is no text");
+    const std::string name = entry.first.Scalar();
+    if (!seen.insert(name).second) {
+      return At(entry.first, absl::StrCat(section.empty() ? name : section + "." + name, " is given twice"));
+    }
+    absl::Status status;
+    if (const Option* option = FindOption(section, name)) {
+      status = std::visit([&](const auto& kind) { return Read(*option, kind, entry.second, config); },
+                          option->kind);
+      if (!status.ok()) status = At(entry.first, status.message());
+    } else if (section.empty() && !name.empty() && IsSection(name)) {
+      status = ReadSection(entry.second, name, config);
+    } else {
+      status = UnknownKey(entry.first, section, name);
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTogether(const Config& config) {
+  if (config.extender.hold_margin >= config.extender.http_timeout) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "extender.holdMargin is ", absl::FormatDuration(config.extender.hold_margin),
+        "; want less than extender.httpTimeout, ", absl::FormatDuration(config.extender.http_timeout)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ParseConfig(const std::string& yaml) {
+  Config config;
+  // What yaml-cpp throws ends here.
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
+    if (documents.size() > 1) return At(documents[1], "a second document; want one");
+    for (const YAML::Node& document : documents) {
+      const absl::Status status = ReadSection(document, "", config);
+      if (!status.ok()) return status;
+    }
+  } catch (const YAML::Exception& error) {
+    return absl::InvalidArgumentError(absl::StrCat("line ", error.mark.line + 1, ": ", error.msg));
+  }
+  const absl::Status status = CheckTogether(config);
+  if (!status.ok()) return status;
+  return config;
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return absl::NotFoundError(absl::StrCat("can't read ", path));
+  absl::StatusOr<Config> config = ParseConfig(text.str());
+  if (!config.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", config.status().message()));
+  return config;
+}
+
+}  // namespace muster

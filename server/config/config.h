@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace muster {
+
+// Everything that an operator can set. What each option does, its unit and its
+// range stand in one table, in options.cc; DescribeConfig() prints it.
+struct Config {
+  struct Extender {
+    std::string listen = "0.0.0.0:8080";
+    absl::Duration http_timeout = absl::Seconds(60);
+    absl::Duration hold_margin = absl::Seconds(5);
+    int64_t max_connections = 8192;
+    int64_t max_body_bytes = 64 << 20;
+    absl::Duration idle_timeout = absl::Seconds(150);
+    absl::Duration request_timeout = absl::Seconds(30);
+    friend bool operator==(const Extender&, const Extender&) = default;
+  };
+  struct Grpc {
+    std::string listen = "0.0.0.0:9090";
+    int64_t max_message_bytes = 64 << 20;
+    friend bool operator==(const Grpc&, const Grpc&) = default;
+  };
+  struct Cluster {
+    std::string kubeconfig;
+    std::vector<std::string> files;
+    friend bool operator==(const Cluster&, const Cluster&) = default;
+  };
+  struct Gangs {
+    absl::Duration deadline = absl::Minutes(2);
+    absl::Duration stand_back = absl::Seconds(10);
+    absl::Duration declined_for = absl::Minutes(1);
+    absl::Duration refusal_holds = absl::Seconds(30);
+    friend bool operator==(const Gangs&, const Gangs&) = default;
+  };
+  struct Log {
+    std::string level = "info";
+    std::string format = "json";
+    friend bool operator==(const Log&, const Log&) = default;
+  };
+
+  Extender extender;
+  Grpc grpc;
+  Cluster cluster;
+  Gangs gangs;
+  Log log;
+  absl::Duration stop_grace = absl::Seconds(10);
+
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+// The configuration in a YAML document; what it does not mention keeps its
+// default. kInvalidArgument names the line and the key: unknown or given
+// twice, of a wrong type, out of its range, or at odds with another one.
+absl::StatusOr<Config> ParseConfig(const std::string& yaml);
+
+// As ParseConfig; errors name the file as well. kNotFound if it can't be read.
+absl::StatusOr<Config> LoadConfig(const std::string& path);
+
+// The configuration as YAML that ParseConfig reads, each option below a
+// comment that explains it.
+std::string DescribeConfig(const Config& config);
+
+// The same without comments, for the log.
+std::string ShowConfig(const Config& config);
+
+}  // namespace muster

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config/config.h"
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/config/options.h"
+
+namespace muster {
+namespace {
+
+using testing::HasSubstr;
+
+std::string Read(const std::string& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+TEST(ConfigTest, NothingGivenMeansTheDefaults) {
+  for (const std::string yaml : {"", "# only a comment\n", "extender:\n  # listen: x\n"}) {
+    const absl::StatusOr<Config> config = ParseConfig(yaml);
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(*config, Config());
+  }
+}
+
+TEST(ConfigTest, EveryKindOfOptionIsRead) {
+  const absl::StatusOr<Config> config = ParseConfig(
+      "extender:\n  listen: '[::1]:0'\n  httpTimeout: 90s\n  holdMargin: 2500ms\n  maxConnections: 100\n"
+      "cluster:\n  kubeconfig: /etc/muster/kubeconfig\n  files: [a.yaml, \"b c.json\"]\n"
+      "log: {level: debug, format: text}\nstopGrace: 1m30s\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  Config expected;
+  expected.extender.listen = "[::1]:0";
+  expected.extender.http_timeout = absl::Seconds(90);
+  expected.extender.hold_margin = absl::Milliseconds(2500);
+  expected.extender.max_connections = 100;
+  expected.cluster.kubeconfig = "/etc/muster/kubeconfig";
+  expected.cluster.files = {"a.yaml", "b c.json"};
+  expected.log.level = "debug";
+  expected.log.format = "text";
+  expected.stop_grace = absl::Seconds(90);
+  EXPECT_EQ(*config, expected);
+}
+
+struct BadConfig {
+  const char* name;
+  const char* yaml;
+  const char* message;
+};
+void PrintTo(const BadConfig& c, std::ostream* out) { *out << c.name; }
+
+class BadConfigTest : public testing::TestWithParam<BadConfig> {};
+
+TEST_P(BadConfigTest, IsRefusedByName) {
+  const absl::StatusOr<Config> config = ParseConfig(GetParam().yaml);
+  ASSERT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(std::string(config.status().message()), GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Config, BadConfigTest,
+    testing::ValuesIn(std::vector<BadConfig>{
+        {"AnUnknownKey", "extender:\n  httpTimout: 60s\n",
+         "line 2: unknown key extender.httpTimout; did you mean httpTimeout?"},
+        {"AnUnknownSection", "extneder:\n  listen: x:1\n",
+         "line 1: unknown key extneder; did you mean extender?"},
+        {"AKeyOfAnotherSection", "httpTimeout: 60s\n",
+         "line 1: unknown key httpTimeout; did you mean extender.httpTimeout?"},
+        {"AnEmptyKey", "\"\": 1\n", "line 1: unknown key ; did you mean log?"},
+        {"AKeyGivenTwice", "log:\n  level: info\n  level: debug\n", "line 3: log.level is given twice"},
+        {"ASectionGivenTwice", "log: {}\nlog: {}\n", "line 2: log is given twice"},
+        {"ADurationWithoutAUnit", "extender:\n  httpTimeout: 60\n",
+         "line 2: extender.httpTimeout is \"60\"; want a duration from 5s to 10m, such as 250ms, 60s or "
+         "1h30m"},
+        {"ADurationOutOfRange", "extender:\n  idleTimeout: 90s\n",
+         "line 2: extender.idleTimeout is \"90s\"; want a duration from 2m to 24h, such as 250ms, 60s or "
+         "1h30m"},
+        {"AnInfiniteDuration", "stopGrace: inf\n",
+         "line 1: stopGrace is \"inf\"; want a duration from 0 to 5m, such as 250ms, 60s or 1h30m"},
+        {"ANegativeDuration", "stopGrace: -1s\n",
+         "line 1: stopGrace is \"-1s\"; want a duration from 0 to 5m, such as 250ms, 60s or 1h30m"},
+        {"ANullDuration", "stopGrace:\n",
+         "line 1: stopGrace is nothing; want a duration from 0 to 5m, such as 250ms, 60s or 1h30m"},
+        {"ANumberOutOfRange", "extender:\n  maxConnections: 0\n",
+         "line 2: extender.maxConnections is \"0\"; want a whole number from 16 to 65536"},
+        {"AHugeNumber", "extender:\n  maxConnections: 99999999999999999999\n",
+         "line 2: extender.maxConnections is \"99999999999999999999\"; want a whole number from 16 to 65536"},
+        {"AFraction", "extender:\n  maxConnections: 16.5\n",
+         "line 2: extender.maxConnections is \"16.5\"; want a whole number from 16 to 65536"},
+        {"AQuotedNumber", "extender:\n  maxConnections: \"100\"\n",
+         "line 2: extender.maxConnections is \"100\"; want a whole number from 16 to 65536"},
+        {"AMappingForANumber", "extender:\n  maxConnections: {a: 1}\n",
+         "line 2: extender.maxConnections is a mapping; want a whole number from 16 to 65536"},
+        {"AnUnknownWord", "log:\n  level: verbose\n",
+         "line 2: log.level is \"verbose\"; want one of debug, info, warning, error"},
+        {"AnAddressWithoutAPort", "grpc:\n  listen: localhost\n",
+         "line 2: grpc.listen is \"localhost\"; want host:port, such as \"0.0.0.0:8080\""},
+        {"ATextForAList", "cluster:\n  files: a.yaml\n", "line 2: cluster.files is \"a.yaml\"; want a list"},
+        {"AListInAList", "cluster:\n  files: [[a]]\n",
+         "line 2: cluster.files is a list; want a list of texts"},
+        {"AListForASection", "log: [1]\n", "line 1: log is a list; want a mapping of options"},
+        {"ATextForAllOfIt", "hello\n", "line 1: the configuration is \"hello\"; want a mapping of options"},
+        {"ASecondDocument", "log: {}\n---\nlog: {}\n", "line 3: a second document; want one"},
+        {"NoYaml", "log: [\n", "line 2: end of sequence flow not found"},
+        {"AMarginBeyondTheTimeout", "extender:\n  httpTimeout: 5s\n",
+         "extender.holdMargin is 5s; want less than extender.httpTimeout, 5s"},
+    }),
+    [](const auto& info) { return info.param.name; });
+
+TEST(ConfigTest, DescribedAndReadAgainIsTheSame) {
+  Config config;
+  config.extender.http_timeout = absl::Milliseconds(61500);
+  config.cluster.kubeconfig = "C:\\a \"b\"\n\tc";
+  config.cluster.files = {"one, two", "three"};
+  config.log.level = "warning";
+  for (const std::string& text : {DescribeConfig(config), ShowConfig(config)}) {
+    const absl::StatusOr<Config> again = ParseConfig(text);
+    ASSERT_TRUE(again.ok()) << again.status() << "\n" << text;
+    EXPECT_EQ(*again, config);
+  }
+}
+
+TEST(ConfigTest, EveryOptionIsExplained) {
+  for (const Option& option : Options()) EXPECT_GE(option.help.size(), 20u) << option.Path();
+}
+
+// Written with `muster serve --help-config`.
+TEST(ConfigTest, TheShippedFileIsTheDefaultsWithAllExplanations) {
+  EXPECT_EQ(Read(absl::StrCat(MUSTER_TEST_DATA, "/../manifests/base/config.yaml")), DescribeConfig(Config()));
+}
+
+TEST(ConfigTest, AFileIsNamedInItsErrors) {
+  EXPECT_EQ(LoadConfig("/no/such/file").status(), absl::NotFoundError("can't read /no/such/file"));
+  const std::string path = absl::StrCat(testing::TempDir(), "/config_test.yaml");
+  std::ofstream(path) << "log:\n  levle: info\n";
+  EXPECT_EQ(LoadConfig(path).status(),
+            absl::InvalidArgumentError(path + ": line 2: unknown key log.levle; did you mean level?"));
+  std::remove(path.c_str());
+}
+
+}  // namespace
+}  // namespace muster
