@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/kube/cluster_watch.h"
+
+#include <spdlog/spdlog.h>
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "nlohmann/json.hpp"
+#include "server/kube/reflector.h"
+#include "server/objects/objects.h"
+
+namespace muster::kube {
+namespace {
+
+using Json = nlohmann::json;
+
+// Events of one piece of a stream, and of several streams, in one view.
+constexpr absl::Duration kGather = absl::Milliseconds(2);
+constexpr absl::Duration kCheck = absl::Milliseconds(250);
+
+std::string NameOf(const Json& object) {
+  const auto text = [&](const char* pointer) {
+    const Json::json_pointer path(pointer);
+    return object.contains(path) && object.at(path).is_string() ? object.at(path).get<std::string>() : "?";
+  };
+  return absl::StrCat(text("/metadata/namespace"), "/", text("/metadata/name"));
+}
+
+// Removes what is in `before` and was not listed again.
+template <typename Map, typename Key, typename Remove>
+void RemoveUnlisted(const Map& before, const std::set<Key>& listed, Remove remove) {
+  before.ForEach([&](const Key& key, const auto&) {
+    if (!listed.contains(key)) remove(key);
+  });
+}
+
+// A finished pod takes no room; only its gang asks whether it was there.
+bool WorthKeeping(const Pod& pod) { return !pod.finished() || pod.membership.has_value(); }
+
+}  // namespace
+
+ClusterWatch::ClusterWatch(Access access, Options options, Listener listener)
+    : options_(options), listener_(std::move(listener)), transport_(std::move(access)) {
+  transport_.After(absl::ZeroDuration(), [this] {
+    WatchNodes();
+    WatchPods();
+    for (const declare::Ecosystem* ecosystem : declare::Ecosystems()) {
+      if (ecosystem->object().has_value()) WatchObjectsOf(*ecosystem);
+    }
+    KeepChecking();
+  });
+}
+
+ClusterWatch::~ClusterWatch() = default;
+
+void ClusterWatch::Add(std::vector<std::string> paths, std::function<void(std::vector<Json>)> replace,
+                       std::function<void(bool, const Json&)> apply) {
+  Reflector::Options options;
+  options.first_pause = options_.first_pause;
+  options.longest_pause = options_.longest_pause;
+  options.missing_pause = options_.missing_pause;
+  options.seed = options_.seed + static_cast<uint32_t>(reflectors_.size());
+  Reflector::Handler handler;
+  handler.replace = [this, replace = std::move(replace)](std::vector<Json> items) {
+    replace(std::move(items));
+    PublishSoon();
+  };
+  handler.apply = [this, apply = std::move(apply)](bool deleted, const Json& object) {
+    apply(deleted, object);
+    PublishSoon();
+  };
+  reflectors_.push_back(
+      std::make_unique<Reflector>(transport_, std::move(paths), std::move(handler), options));
+  reflectors_.back()->Start();
+}
+
+void ClusterWatch::WatchNodes() {
+  Add(
+      {"/api/v1/nodes"},
+      [this](const std::vector<Json>& items) {
+        std::set<NodeName> listed;
+        for (const Json& item : items) {
+          if (auto name = ApplyNode(false, item)) listed.insert(*std::move(name));
+        }
+        const ClusterView before = view_;
+        RemoveUnlisted(before.nodes(), listed, [&](const NodeName& name) { view_.RemoveNode(name); });
+      },
+      [this](bool deleted, const Json& object) { ApplyNode(deleted, object); });
+}
+
+void ClusterWatch::WatchPods() {
+  Add(
+      {"/api/v1/pods"},
+      [this](const std::vector<Json>& items) {
+        std::set<PodName> listed;
+        for (const Json& item : items) {
+          if (auto name = ApplyPod(false, item)) listed.insert(*std::move(name));
+        }
+        const ClusterView before = view_;
+        RemoveUnlisted(before.pods(), listed, [&](const PodName& name) { view_.RemovePod(name); });
+      },
+      [this](bool deleted, const Json& object) { ApplyPod(deleted, object); });
+}
+
+void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
+  const declare::CustomResource kind = *ecosystem.object();
+  std::vector<std::string> paths;
+  for (const std::string& version : kind.versions) {
+    paths.push_back(absl::StrCat("/apis/", kind.group, "/", version, "/", kind.plural));
+  }
+  Add(
+      std::move(paths),
+      [this, &ecosystem](const std::vector<Json>& items) {
+        std::set<DeclarationKey> listed;
+        for (const Json& item : items) {
+          if (auto key = ApplyDeclaration(ecosystem, false, item)) listed.insert(*std::move(key));
+        }
+        const ClusterView before = view_;
+        RemoveUnlisted(before.declarations(), listed, [&](const DeclarationKey& key) {
+          if (key.declared_by == ecosystem.name()) view_.RemoveDeclaration(key);
+        });
+      },
+      [this, &ecosystem](bool deleted, const Json& object) { ApplyDeclaration(ecosystem, deleted, object); });
+}
+
+std::optional<NodeName> ClusterWatch::ApplyNode(bool deleted, const Json& object) {
+  absl::StatusOr<Node> node = DecodeNode(object);
+  if (!node.ok()) return Undecodable(object, node.status()), std::nullopt;
+  const NodeName name = node->name;
+  if (deleted) {
+    view_.RemoveNode(name);
+  } else {
+    view_.Upsert(*std::move(node));
+  }
+  return name;
+}
+
+std::optional<PodName> ClusterWatch::ApplyPod(bool deleted, const Json& object) {
+  absl::StatusOr<Pod> pod = DecodePod(object);
+  if (!pod.ok()) return Undecodable(object, pod.status()), std::nullopt;
+  const PodName name = pod->name;
+  if (deleted || !WorthKeeping(*pod)) {
+    view_.RemovePod(name);
+  } else {
+    view_.Upsert(*std::move(pod));
+  }
+  return name;
+}
+
+std::optional<DeclarationKey> ClusterWatch::ApplyDeclaration(const declare::Ecosystem& ecosystem,
+                                                             bool deleted, const Json& object) {
+  absl::StatusOr<GangDeclaration> declaration = ecosystem.Decode(object);
+  if (!declaration.ok()) return Undecodable(object, declaration.status()), std::nullopt;
+  const DeclarationKey key{declaration->declared_by, declaration->gang};
+  if (deleted) {
+    view_.RemoveDeclaration(key);
+  } else {
+    view_.Upsert(*std::move(declaration));
+  }
+  return key;
+}
+
+void ClusterWatch::Undecodable(const Json& object, const absl::Status& why) {
+  constexpr size_t kMostComplaints = 1000;
+  ++undecodable_;
+  const std::string name = NameOf(object);
+  if (complained_.size() >= kMostComplaints || !complained_.insert(name).second) return;
+  spdlog::warn("left out {}: {}", name, std::string(why.message()));
+}
+
+void ClusterWatch::PublishSoon() {
+  if (publishing_) return;
+  publishing_ = true;
+  transport_.After(kGather, [this] {
+    publishing_ = false;
+    for (const auto& reflector : reflectors_) {
+      if (!reflector->synced()) return;
+    }
+    listener_(std::make_shared<const ClusterView>(view_));
+    published_ = true;
+    UpdateReady();
+  });
+}
+
+void ClusterWatch::UpdateReady() {
+  bool ready = published_;
+  for (const auto& reflector : reflectors_) {
+    const auto failing = reflector->failing_since();
+    ready &= reflector->synced() && !(failing.has_value() && absl::Now() - *failing > options_.patience);
+  }
+  if (ready != ready_) {
+    spdlog::info(ready ? "the view of the cluster is complete" : "the view of the cluster is out of date");
+  }
+  ready_ = ready;
+}
+
+void ClusterWatch::KeepChecking() {
+  UpdateReady();
+  transport_.After(kCheck, [this] { KeepChecking(); });
+}
+
+}  // namespace muster::kube

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "nlohmann/json_fwd.hpp"
+#include "scheduling/declare/ecosystem.h"
+#include "scheduling/model/cluster_view.h"
+#include "server/kube/transport.h"
+
+namespace muster::kube {
+
+class Reflector;
+
+// Keeps a ClusterView of a live cluster: its nodes, its pods, and the objects
+// of every ecosystem that declares gangs.
+//
+// An object that can't be decoded is left out and logged; the others are not
+// disturbed. Changes that arrive together are published as one view.
+//
+// Threads: thread-safe. The listener runs on a thread of this, one call at a time.
+class ClusterWatch {
+ public:
+  using Listener = std::function<void(std::shared_ptr<const ClusterView>)>;
+
+  struct Options {
+    absl::Duration first_pause = absl::Milliseconds(250);
+    absl::Duration longest_pause = absl::Seconds(15);
+    absl::Duration missing_pause = absl::Seconds(15);
+    // Nodes or pods that could not be read for so long make the view too old.
+    absl::Duration patience = absl::Seconds(5);
+    uint32_t seed = 1;
+  };
+
+  ClusterWatch(Access access, Options options, Listener listener);
+  // No listener runs afterwards.
+  ~ClusterWatch();
+
+  // Whether the first view was complete, and the API server still answers.
+  bool Ready() const { return ready_; }
+  int64_t undecodable() const { return undecodable_; }
+
+ private:
+  void WatchNodes();
+  void WatchPods();
+  void WatchObjectsOf(const declare::Ecosystem& ecosystem);
+  void Add(std::vector<std::string> paths, std::function<void(std::vector<nlohmann::json>)> replace,
+           std::function<void(bool, const nlohmann::json&)> apply);
+  // Each returns what the object is called; nullopt if it can't be decoded.
+  std::optional<PodName> ApplyPod(bool deleted, const nlohmann::json& object);
+  std::optional<NodeName> ApplyNode(bool deleted, const nlohmann::json& object);
+  std::optional<DeclarationKey> ApplyDeclaration(const declare::Ecosystem& ecosystem, bool deleted,
+                                                 const nlohmann::json& object);
+  void Undecodable(const nlohmann::json& object, const absl::Status& why);
+  void PublishSoon();
+  void UpdateReady();
+  void KeepChecking();
+
+  const Options options_;
+  const Listener listener_;
+  // All below but the atomics belongs to the transport's thread.
+  ClusterView view_;
+  bool publishing_ = false;  // soon
+  bool published_ = false;   // once at least
+  std::set<std::string> complained_;
+  std::vector<std::unique_ptr<Reflector>> reflectors_;
+  std::atomic<bool> ready_ = false;
+  std::atomic<int64_t> undecodable_ = 0;
+  Transport transport_;  // last: its thread uses all of the above
+};
+
+}  // namespace muster::kube

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "server/cluster_api.h"
+#include "server/kube/transport.h"
+
+namespace muster::kube {
+
+// The writes to a live cluster, over a connection of their own.
+//
+// Source:  Kubernetes API 1.30 to 1.37: pods/binding, pods/status, pods/eviction.
+// Threads: thread-safe. Replies run on the transport's thread; none runs after
+//          the destructor.
+class KubeApi : public ClusterApi {
+ public:
+  // `timeout` is for one call.
+  KubeApi(Access access, absl::Duration timeout);
+
+  void Bind(const PodVersion& pod, const NodeName& node, const Labels& annotations, Done done) override;
+  void Nominate(const PodVersion& pod, const NodeName& node, Done done) override;
+  void Evict(const PodVersion& pod, Done done) override;
+  void Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) override;
+
+ private:
+  // Sends the request, once more if its token was refused; `what` names it in
+  // errors.
+  void Send(Request request, std::string what, std::function<void(const absl::Status&, const Reply&)> done,
+            int tries = 2);
+
+  const absl::Duration timeout_;
+  Transport transport_;
+};
+
+// The Status for an answer of the API server, as ClusterApi documents it.
+absl::Status StatusOf(const Reply& reply, const std::string& what);
+
+}  // namespace muster::kube
