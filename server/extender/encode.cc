@@ -10,11 +10,34 @@ namespace {
 
 bool NeedsEscape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
 
+// A word with the highest bit of each byte set that is less than `limit`
+// (at most 128) in `word`, and perhaps in bytes above such a one.
+constexpr uint64_t BytesBelow(uint64_t word, uint64_t limit) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  return (word - kOnes * limit) & ~word & (kOnes * 0x80);
+}
+
+constexpr uint64_t BytesEqual(uint64_t word, unsigned char byte) {
+  return BytesBelow(word ^ (0x0101010101010101 * byte), 1);
+}
+
+// How many characters from the first on need no escape. Eight at a time: an
+// answer may carry the names of all nodes.
+size_t PlainPrefix(absl::string_view text) {
+  size_t plain = 0;
+  for (; text.size() - plain >= sizeof(uint64_t); plain += sizeof(uint64_t)) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + plain, sizeof word);
+    if ((BytesBelow(word, 0x20) | BytesEqual(word, '"') | BytesEqual(word, '\\')) != 0) break;
+  }
+  while (plain < text.size() && !NeedsEscape(text[plain])) ++plain;
+  return plain;
+}
+
 void AppendQuoted(absl::string_view text, std::string& out) {
   out.push_back('"');
   while (!text.empty()) {
-    const auto plain =
-        static_cast<size_t>(std::find_if(text.begin(), text.end(), NeedsEscape) - text.begin());
+    const size_t plain = PlainPrefix(text);
     out.append(text.data(), plain);
     text.remove_prefix(plain);
     if (text.empty()) break;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
 
 namespace muster {
 namespace {
@@ -190,6 +191,17 @@ TEST(CodecTest, EscapedNamesAreUnderstoodAndWrittenEscaped) {
   EXPECT_EQ(EncodeFilter(PassAll{}, request->candidates),
             R"({"NodeNames":["quote\"back\\slash","tab\u0009line\u000abell\u0007","é😀"],)"
             R"("FailedNodes":{},"FailedAndUnresolvableNodes":{},"Error":""})");
+}
+
+TEST(CodecTest, EveryByteIsEscapedAtEveryPlace) {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    for (size_t at = 0; at < 20; ++at) {
+      std::string name(20, 'x');
+      name[at] = static_cast<char>(byte);
+      EXPECT_EQ(nlohmann::json::parse(EncodeBind(absl::AbortedError(name))).at("Error"), name)
+          << byte << " " << at;
+    }
+  }
 }
 
 TEST(CodecTest, FilterAnswersAreWrittenByteForByte) {
