@@ -81,8 +81,9 @@ class Cluster:
         client = kubernetes.config.new_client_from_config(str(self.admin_kubeconfig))
         self.core = kubernetes.client.CoreV1Api(client)
         self.custom = kubernetes.client.CustomObjectsApi(client)
-        self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "muster"}}, objects.COSCHEDULING_CRD)
-        self.kubectl("apply", "-f", REPO / "manifests/base/rbac.yaml")
+        base = REPO / "manifests/base"
+        self.kubectl("apply", "-f", base / "namespace.yaml", "-f", base / "rbac.yaml")
+        self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(objects.COSCHEDULING_CRD))
         self.kubectl("wait", "--for=condition=Established", "crd", "podgroups.scheduling.x-k8s.io", "--timeout=20s")
         self.observer = Observer(self.core)
         self.start_muster()
@@ -147,9 +148,6 @@ class Cluster:
             input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
         assert done.returncode == 0, f"kubectl {' '.join(map(str, words))}: {done.stdout}"
         return done.stdout
-
-    def _apply(self, *items):
-        self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(items))
 
     def add_nodes(self, *names, gpus=8):
         for name in names:
