@@ -40,9 +40,8 @@ def test_eight_pods_with_room_for_seven_wait_with_the_numbers_until_a_node_is_ad
     assert wanted in refusal["text"]
     explained = cluster.explain("train")
     assert wanted in explained and "7 of 8" in explained
-    for pod in pods:
-        until(lambda: any(wanted in message for message in cluster.events(pod)), 10,
-              lambda: f"an event of {pod} that says so: {cluster.events(pod)}")
+    until(lambda: any(wanted in message for pod in pods for message in cluster.events(pod)), 10,
+          lambda: f"an event that says so: {[cluster.events(pod) for pod in pods]}")
 
     added = len(cluster.relay.calls("filter"))
     cluster.add_nodes("node-7")
@@ -133,7 +132,7 @@ def test_a_coscheduling_pod_group_is_bound_whole(cluster):
 
     last = cluster.create([objects.pod("cosched-3", gpus=2, labels=labels)])
     cluster.until_bound(first + last)
-    assert "scheduler-plugins" in cluster.gang("cosched")["declaredBy"]
+    assert cluster.gang("cosched")["declaredBy"] == "PodGroup.scheduling.x-k8s.io"
     assert_never_broken(cluster, ("cosched", 4))
 
 

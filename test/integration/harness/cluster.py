@@ -94,7 +94,7 @@ class Cluster:
             self.observer.stop()
         self.relay.close()
         for process in self.processes:
-            process.stop()
+            process.kill()
 
     def start_apiserver(self):
         self.apiserver.start()
