@@ -61,7 +61,7 @@ class Kubeconfig {
   }
 
   YAML::Node Named(const YAML::Node& root, const char* list, const std::string& name, const char* what) {
-    if (root[list].IsSequence()) {
+    if (root[list].IsDefined() && root[list].IsSequence()) {
       for (const YAML::Node& entry : root[list]) {
         if (Text(entry, "name") == name) return entry[what].IsDefined() ? entry[what] : YAML::Node();
       }

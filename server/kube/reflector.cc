@@ -119,15 +119,25 @@ void Reflector::Watch() {
                               "&resourceVersion=", Escaped(resource_version_));
   request.timeout = absl::Seconds(seconds + 60);
   request.idle = kIdleWatch;
+  ++watches_;
+  watching_ = true;
+  const auto take = [this](absl::string_view piece) {
+    if (piece.empty()) GoodIfStillOpen();
+    const bool fine =
+        lines_.Add(piece, kLongestFrame, [this](absl::string_view line) { return Event(line); });
+    if (!fine && watch_error_.empty()) watch_error_ = "a frame is too long";
+    return fine;
+  };
   transport_.Send(
-      std::move(request), [this](const Reply& reply) { WatchEnded(reply); },
-      [this](absl::string_view piece) {
-        Good();
-        const bool fine =
-            lines_.Add(piece, kLongestFrame, [this](absl::string_view line) { return Event(line); });
-        if (!fine && watch_error_.empty()) watch_error_ = "a frame is too long";
-        return fine;
-      });
+      std::move(request), [this](const Reply& reply) { WatchEnded(reply); }, take);
+}
+
+// A server in trouble may begin an answer and end it at once: only one that
+// lasts, or brings an event, shows that it works again.
+void Reflector::GoodIfStillOpen() {
+  transport_.After(options_.first_pause, [this, watch = watches_] {
+    if (watching_ && watches_ == watch) Good();
+  });
 }
 
 bool Reflector::Event(absl::string_view line) {
@@ -145,12 +155,14 @@ bool Reflector::Event(absl::string_view line) {
     return false;
   }
   const std::string version = TextAt(object, "/metadata/resourceVersion");
+  Good();
   if (type != "BOOKMARK") handler_.apply(type == "DELETED", object);
   if (!version.empty()) resource_version_ = version;
   return true;
 }
 
 void Reflector::WatchEnded(const Reply& reply) {
+  watching_ = false;
   if (absl::IsCancelled(reply.connection)) return;
   if (expired_ || reply.code == 410) {
     // The list that follows is paced by its own failures.

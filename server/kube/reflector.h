@@ -73,6 +73,7 @@ class Reflector {
   // Lists (or watches) again after a pause.
   void Again(bool relist, absl::Duration at_least, const std::string& why);
   void Good();
+  void GoodIfStillOpen();
 
   Transport& transport_;
   const std::vector<std::string> paths_;
@@ -83,6 +84,8 @@ class Reflector {
   std::vector<nlohmann::json> listing_;
   std::string resource_version_;
   LineSplitter lines_;
+  uint64_t watches_ = 0;  // counts them, to tell one from the next
+  bool watching_ = false;
   std::string watch_error_;  // why the watch that is ending must end
   bool expired_ = false;     // the API server forgot resource_version_
   bool synced_ = false;

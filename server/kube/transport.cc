@@ -52,6 +52,14 @@ CURLM* NewMulti() {
   return initialised == CURLE_OK ? curl_multi_init() : nullptr;
 }
 
+size_t TakeHeader(char* data, size_t, size_t size, void* user) {
+  Call& call = *static_cast<Call*>(user);
+  long code = 0;
+  curl_easy_getinfo(call.easy, CURLINFO_RESPONSE_CODE, &code);
+  const bool last = absl::string_view(data, size) == "\r\n";
+  return last && code == 200 && call.data != nullptr && !call.data("") ? 0 : size;
+}
+
 curl_blob BlobOf(const std::string& text) {
   return {const_cast<char*>(text.data()), text.size(), CURL_BLOB_COPY};
 }
@@ -150,6 +158,8 @@ class Transport::Loop {
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "muster");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, TakeBody);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &call);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, TakeHeader);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &call);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, nullptr);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 10L);

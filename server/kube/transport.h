@@ -38,7 +38,8 @@ struct Reply {
 class Transport {
  public:
   using OnDone = std::function<void(const Reply&)>;
-  // Takes a piece of an answer with code 200; false ends the call.
+  // Takes a piece of an answer with code 200, first an empty one when the answer
+  // begins; false ends the call.
   using OnData = std::function<bool(absl::string_view)>;
 
   explicit Transport(Access access);

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/kube/cluster_watch.h"
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "test/server/kube/fake_api_server.h"
+
+namespace muster::kube {
+namespace {
+
+using test::FakeApiServer;
+using Answer = FakeApiServer::Answer;
+using Call = FakeApiServer::Call;
+
+constexpr const char* kNodes = "/api/v1/nodes";
+constexpr const char* kPods = "/api/v1/pods";
+constexpr const char* kNative = "/apis/scheduling.k8s.io/v1alpha3/podgroups";
+
+std::string Node(const std::string& name, const std::string& version = "1") {
+  return absl::StrCat(R"({"metadata":{"name":")", name, R"(","resourceVersion":")", version,
+                      R"("},"status":{"allocatable":{"cpu":"8","pods":"110"}}})");
+}
+std::string List(const std::string& items, const std::string& version, const std::string& more = "") {
+  return absl::StrCat(R"({"metadata":{"resourceVersion":")", version, R"(","continue":")", more,
+                      R"("},"items":[)", items, "]}");
+}
+std::string Event(const std::string& type, const std::string& object) {
+  return absl::StrCat(R"({"type":")", type, R"(","object":)", object, "}\n");
+}
+
+class ClusterWatchTest : public testing::Test {
+ protected:
+  ClusterWatchTest() {
+    api_.Serve(kNodes, List(Node("a"), "10"));
+    api_.Serve(kPods, List("", "10"));
+  }
+
+  void Start() {
+    ClusterWatch::Options options;
+    options.first_pause = absl::Milliseconds(10);
+    options.longest_pause = absl::Milliseconds(20);
+    options.missing_pause = absl::Milliseconds(20);
+    options.patience = absl::Milliseconds(200);
+    Access access = api_.access();
+    access.token_file = token_file_;
+    watch_ = std::make_unique<ClusterWatch>(access, options, [this](std::shared_ptr<const ClusterView> view) {
+      absl::MutexLock lock(&mu_);
+      view_ = std::move(view);
+    });
+  }
+
+  std::string Nodes() {
+    absl::MutexLock lock(&mu_);
+    std::vector<std::string> names;
+    view_->nodes().ForEach([&](const NodeName& name, const NodeState&) { names.push_back(name.text()); });
+    return absl::StrJoin(names, " ");
+  }
+  bool ShowsNodes(const std::string& names) {
+    return FakeApiServer::Eventually([&] { return watch_->Ready() && Nodes() == names; });
+  }
+  int64_t CallsTo(const std::string& beginning) {
+    const auto calls = api_.calls();
+    return std::count_if(calls.begin(), calls.end(),
+                         [&](const Call& call) { return call.target.rfind(beginning, 0) == 0; });
+  }
+
+  FakeApiServer api_;
+  std::string token_file_;
+  absl::Mutex mu_;
+  std::shared_ptr<const ClusterView> view_ ABSL_GUARDED_BY(mu_) = std::make_shared<const ClusterView>();
+  std::unique_ptr<ClusterWatch> watch_;
+};
+
+TEST_F(ClusterWatchTest, ListsAndThenFollowsTheWatch) {
+  Start();
+  ASSERT_TRUE(ShowsNodes("a"));
+  api_.Stream(kNodes, Event("ADDED", Node("b", "11")));
+  EXPECT_TRUE(ShowsNodes("a b"));
+  api_.Stream(kNodes, Event("DELETED", Node("a", "12")));
+  EXPECT_TRUE(ShowsNodes("b"));
+}
+
+TEST_F(ClusterWatchTest, ReadsEventsHoweverTheyAreCut) {
+  Start();
+  const std::string text = Event("ADDED", Node("b", "11")) + Event("ADDED", Node("c", "12"));
+  for (const char byte : text) api_.Stream(kNodes, std::string(1, byte));
+  EXPECT_TRUE(ShowsNodes("a b c"));
+}
+
+TEST_F(ClusterWatchTest, ReadsListsInPages) {
+  api_.On("GET", "/api/v1/nodes?limit=500", [](const Call& call) {
+    const bool second = call.target.find("continue=next%2Fpage") != std::string::npos;
+    return second ? Answer{200, List(Node("b"), "10"), ""}
+                  : Answer{200, List(Node("a"), "10", "next/page"), ""};
+  });
+  Start();
+  EXPECT_TRUE(ShowsNodes("a b"));
+}
+
+TEST_F(ClusterWatchTest, ResumesWhereTheWatchEndedAndKnowsItByBookmarks) {
+  Start();
+  api_.Stream(kNodes, Event("BOOKMARK", R"({"metadata":{"resourceVersion":"77"}})"));
+  api_.EndWatch(kNodes);
+  EXPECT_TRUE(FakeApiServer::Eventually([&] {
+    const auto calls = api_.calls();
+    return std::any_of(calls.begin(), calls.end(), [](const Call& call) {
+      return call.target.find("nodes?watch=1") != std::string::npos &&
+             call.target.find("resourceVersion=77") != std::string::npos;
+    });
+  }));
+  EXPECT_EQ(CallsTo("/api/v1/nodes?limit"), 1);
+}
+
+TEST_F(ClusterWatchTest, AnExpiredWatchIsListedAnewAndDeletionsAreNoticed) {
+  Start();
+  ASSERT_TRUE(ShowsNodes("a"));
+  api_.Serve(kNodes, List(Node("b", "90"), "90"));
+  api_.Stream(kNodes, Event("ERROR", R"({"kind":"Status","code":410,"message":"too old resource version"})"));
+  EXPECT_TRUE(ShowsNodes("b"));
+}
+
+TEST_F(ClusterWatchTest, TheOldViewServesUntilTheNewListIsComplete) {
+  Start();
+  ASSERT_TRUE(ShowsNodes("a"));
+  absl::Mutex mu;
+  bool may_answer = false;
+  api_.On("GET", "/api/v1/nodes?limit", [&](const Call&) {
+    absl::MutexLock lock(&mu);
+    mu.Await(absl::Condition(&may_answer));
+    return Answer{200, List(Node("b", "90"), "90"), ""};
+  });
+  api_.On("GET", "/api/v1/nodes?watch", [](const Call&) { return Answer{410, "{}", ""}; });
+  api_.EndWatch(kNodes);
+  ASSERT_TRUE(FakeApiServer::Eventually([&] { return CallsTo("/api/v1/nodes?limit") == 2; }));
+  EXPECT_EQ(Nodes(), "a");
+  api_.On("GET", "/api/v1/nodes?watch", [](const Call&) { return Answer{200, "", ""}; });
+  {
+    absl::MutexLock lock(&mu);
+    may_answer = true;
+  }
+  EXPECT_TRUE(ShowsNodes("b"));
+}
+
+struct TroubleCase {
+  std::string name;
+  Answer answer;
+};
+void PrintTo(const TroubleCase& c, std::ostream* out) { *out << c.name; }
+
+class Trouble : public ClusterWatchTest, public testing::WithParamInterface<TroubleCase> {};
+
+TEST_P(Trouble, AtTheStartMeansNotReadyUntilItIsOver) {
+  std::atomic<bool> over = false;
+  api_.On("GET", "/api/v1/nodes?limit", [&](const Call&) {
+    return over ? Answer{200, List(Node("a"), "10"), ""} : GetParam().answer;
+  });
+  Start();
+  ASSERT_TRUE(FakeApiServer::Eventually([&] { return CallsTo("/api/v1/nodes?limit") >= 3; }));
+  EXPECT_FALSE(watch_->Ready());
+  over = true;
+  EXPECT_TRUE(ShowsNodes("a"));
+}
+
+TEST_P(Trouble, LaterMakesTheViewOutOfDateUntilItIsOver) {
+  Start();
+  ASSERT_TRUE(ShowsNodes("a"));
+  std::atomic<bool> over = false;
+  const auto answer = [&](const Call& call) {
+    const bool watch = call.target.find("watch=1") != std::string::npos;
+    if (!over) return GetParam().answer;
+    return watch ? Answer{200, "", ""} : Answer{200, List(Node("b"), "20"), ""};
+  };
+  api_.On("GET", "/api/v1/nodes?limit", answer);
+  api_.On("GET", "/api/v1/nodes?watch", answer);
+  api_.EndWatch(kNodes);
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return !watch_->Ready(); }));
+  EXPECT_EQ(Nodes(), "a");
+  over = true;
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return watch_->Ready(); }));
+  api_.Stream(kNodes, Event("ADDED", Node("c", "30")));
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return Nodes().find('c') != std::string::npos; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kube, Trouble,
+                         testing::Values(TroubleCase{"ServerError", {500, "oops", ""}},
+                                         TroubleCase{"TooManyRequests", {429, "{}", "0"}},
+                                         TroubleCase{"Forbidden", {403, "{}", ""}},
+                                         TroubleCase{"Garbage", {200, "\x01\x02 garbage\n", ""}},
+                                         TroubleCase{"AnotherShape", {200, "[1,2,3]\n", ""}}),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_F(ClusterWatchTest, ARefusedTokenIsReadAnewFromItsFile) {
+  token_file_ = testing::TempDir() + "/cluster_watch_test_token";
+  std::ofstream(token_file_) << "old\n";
+  std::atomic<bool> rotated = false;
+  api_.On("GET", "/api/v1/nodes?limit", [&](const Call& call) {
+    return call.authorization == (rotated ? "Bearer new" : "Bearer old")
+               ? Answer{200, List(Node("a"), "10"), ""}
+               : Answer{401, "{}", ""};
+  });
+  rotated = true;
+  std::ofstream(token_file_) << "old\n";
+  Start();
+  ASSERT_TRUE(FakeApiServer::Eventually([&] { return CallsTo("/api/v1/nodes?limit") >= 2; }));
+  std::ofstream(token_file_) << "new\n";
+  EXPECT_TRUE(ShowsNodes("a"));
+}
+
+TEST_F(ClusterWatchTest, AKindThatIsInstalledLaterIsNoticed) {
+  Start();
+  ASSERT_TRUE(ShowsNodes("a"));
+  api_.Serve(
+      kNative,
+      List(
+          R"({"metadata":{"name":"train","namespace":"ml"},"spec":{"schedulingPolicy":{"gang":{"minCount":4}}}})",
+          "5"));
+  EXPECT_TRUE(FakeApiServer::Eventually([&] {
+    absl::MutexLock lock(&mu_);
+    const auto* found = view_->FindDeclaration({"PodGroup.scheduling.k8s.io", GangId("ml", "train")});
+    return found != nullptr && found->min_members == 4;
+  }));
+}
+
+TEST_F(ClusterWatchTest, OneBadObjectDoesNotStopTheOthers) {
+  api_.Serve(kNodes,
+             List(absl::StrCat(R"({"metadata":{"name":"bad"},"status":{"allocatable":{"cpu":"lots"}}},)",
+                               Node("good")),
+                  "10"));
+  Start();
+  EXPECT_TRUE(ShowsNodes("good"));
+  EXPECT_EQ(watch_->undecodable(), 1);
+}
+
+TEST_F(ClusterWatchTest, FinishedPodsWithoutAGangAreNotKept) {
+  const auto pod = [](const std::string& name, const std::string& labels) {
+    return absl::StrCat(R"({"metadata":{"namespace":"ml","name":")", name, R"(","labels":)", labels,
+                        R"(},"spec":{},"status":{"phase":"Succeeded"}})");
+  };
+  api_.Serve(kPods, List(absl::StrCat(pod("plain", "{}"), ",",
+                                      pod("member", R"({"muster.dev/gang":"g","muster.dev/gang-size":"1"})")),
+                         "10"));
+  Start();
+  ASSERT_TRUE(ShowsNodes("a"));
+  absl::MutexLock lock(&mu_);
+  EXPECT_EQ(view_->pods().size(), 1u);
+  EXPECT_NE(view_->FindPod(PodName("ml", "member")), nullptr);
+}
+
+}  // namespace
+}  // namespace muster::kube
