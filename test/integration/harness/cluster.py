@@ -120,6 +120,11 @@ class Cluster:
 
         until(up, seconds, lambda: f"{process.name} up; the end of its log:\n{process.log_end()}")
 
+    def version(self):
+        """What kube-scheduler says it is, e.g. v1.37.2."""
+        words = subprocess.run([self._bin / "kube-scheduler", "--version"], stdout=subprocess.PIPE, check=True, text=True)
+        return words.stdout.split()[-1]
+
     # What Muster says.
 
     def readyz(self):
