@@ -44,21 +44,21 @@ TEST_P(Reserve, TakesEverySeatOrNone) {
 
 INSTANTIATE_TEST_SUITE_P(
     Ledger, Reserve,
-    testing::Values(
-        ReserveCase{"SucceedsWhenEverySeatFits",
-                    {SeatOn("a", 4, "node-00"), SeatOn("b", 2, "node-01")},
-                    absl::StatusCode::kOk,
-                    0},
-        ReserveCase{"KeepsNothingWhenTheLastSeatDoesNotFit",
-                    {SeatOn("a", 4, "node-00"), SeatOn("b", 5, "node-01")},
-                    absl::StatusCode::kResourceExhausted,
-                    4},
-        ReserveCase{"CountsSeatsOnOneNodeTogether",
-                    {SeatOn("a", 3, "node-00"), SeatOn("b", 2, "node-00")},
-                    absl::StatusCode::kResourceExhausted,
-                    4},
-        ReserveCase{"RefusesAnUnknownNode", {SeatOn("a", 1, "node-77")}, absl::StatusCode::kNotFound, 4},
-        ReserveCase{"RefusesToPromiseNothing", {}, absl::StatusCode::kInvalidArgument, 4}),
+    testing::Values(ReserveCase{"SucceedsWhenEverySeatFits",
+                                {SeatOn("a", 4, "node-00"), SeatOn("b", 2, "node-01")},
+                                absl::StatusCode::kOk,
+                                0},
+                    ReserveCase{"KeepsNothingWhenTheLastSeatDoesNotFit",
+                                {SeatOn("a", 4, "node-00"), SeatOn("b", 5, "node-01")},
+                                absl::StatusCode::kResourceExhausted,
+                                4},
+                    ReserveCase{"CountsSeatsOnOneNodeTogether",
+                                {SeatOn("a", 3, "node-00"), SeatOn("b", 2, "node-00")},
+                                absl::StatusCode::kResourceExhausted,
+                                4},
+                    ReserveCase{
+                        "RefusesAnUnknownNode", {SeatOn("a", 1, "node-77")}, absl::StatusCode::kNotFound, 4},
+                    ReserveCase{"RefusesToPromiseNothing", {}, absl::StatusCode::kInvalidArgument, 4}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Ledger, ASecondPromiseToAGangReplacesTheFirst) {
@@ -85,10 +85,10 @@ TEST(Ledger, ReleaseRestoresExactlyWhatWasThere) {
 TEST(Ledger, ThePromiseGoesWithItsLastSeat) {
   const ClusterView view = ClusterOf(1, 4);
   Ledger ledger;
-  ASSERT_TRUE(ledger
-                  .Reserve(view, kTrain, {SeatOn("a", 1, "node-00"), SeatOn("b", 1, "node-00")},
-                           At(absl::Seconds(1)))
-                  .ok());
+  ASSERT_TRUE(
+      ledger
+          .Reserve(view, kTrain, {SeatOn("a", 1, "node-00"), SeatOn("b", 1, "node-00")}, At(absl::Seconds(1)))
+          .ok());
   ledger.ReleaseSeat(kTrain, PodUid("uid-a"));
   EXPECT_EQ(FreeGpus(ledger, view, "node-00"), 3);
   ledger.ReleaseSeat(kTrain, PodUid("uid-b"));

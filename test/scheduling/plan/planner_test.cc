@@ -20,7 +20,8 @@ using test::MemberOf;
 using test::NodeOf;
 using test::PodOf;
 
-std::variant<Seats, Refusal> Plan(const ClusterView& view, const std::string& gang, const Ledger& ledger = {}) {
+std::variant<Seats, Refusal> Plan(const ClusterView& view, const std::string& gang,
+                                  const Ledger& ledger = {}) {
   const Gang assembled = declare::AssembleGang(view, GangId("default", gang));
   return PlanGang({view, ledger, assembled, {}, Declined(), nullptr});
 }
@@ -64,10 +65,12 @@ TEST(PlanGang, RefusesWithTheNumberThatFitsAndWhatIsMissing) {
   EXPECT_EQ(refusal.kind, Refusal::Kind::kNeverFits);
   EXPECT_EQ(refusal.fits, 7);
   EXPECT_EQ(refusal.of, 8);
-  EXPECT_EQ(refusal.text,
-            "gang default/train: 7 of 8 members fit; one more needs cpu 1, memory 1Gi, nvidia.com/gpu 8; of 8 nodes "
-            "7 filled by this gang, 1 insufficient nvidia.com/gpu (most free on a node: 4 nvidia.com/gpu). Even if "
-            "every node were empty, only 7 would fit.");
+  EXPECT_EQ(
+      refusal.text,
+      "gang default/train: 7 of 8 members fit; one more needs cpu 1, memory 1Gi, nvidia.com/gpu 8; of 8 "
+      "nodes "
+      "7 filled by this gang, 1 insufficient nvidia.com/gpu (most free on a node: 4 nvidia.com/gpu). Even if "
+      "every node were empty, only 7 would fit.");
 }
 
 TEST(PlanGang, SaysThatItWouldFitIfNodesWereFree) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/grpc/grpc_server.h"
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <string>
@@ -184,7 +185,7 @@ TEST_F(GrpcServerTest, AHeldBindIsAnsweredLaterFromAnotherThread) {
 }
 
 TEST_F(GrpcServerTest, EveryStatusOfABindArrivesWithItsCodeAndMessage) {
-  absl::StatusCode code = absl::StatusCode::kOk;
+  std::atomic<absl::StatusCode> code = absl::StatusCode::kOk;
   service_.bind = [&code](const BindCall&, const std::shared_ptr<HeldCall>& held) {
     held->Answer(absl::Status(code, "because"));
   };

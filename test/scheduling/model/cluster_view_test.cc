@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/model/cluster_view.h"
+
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "test/support/builders.h"
+
+namespace muster {
+namespace {
+
+using test::BoundTo;
+using test::MemberOf;
+using test::NodeOf;
+using test::PodOf;
+
+// Slow and obviously right: everything computed from the pods.
+void ExpectConsistent(const ClusterView& view) {
+  std::map<NodeName, Resources> used;
+  std::map<GangId, std::set<PodName>> members;
+  std::map<GangId, int64_t> pending;
+  view.pods().ForEach([&](const PodName& name, const std::shared_ptr<const Pod>& pod) {
+    if (pod->bound() && !pod->finished()) used[pod->node] += pod->shape.requests;
+    if (!pod->membership.has_value()) return;
+    members[pod->membership->gang].insert(name);
+    if (pod->pending()) ++pending[pod->membership->gang];
+  });
+  view.nodes().ForEach([&](const NodeName& name, const NodeState& state) {
+    const Resources want = used.contains(name) ? used[name] : Resources{};
+    EXPECT_EQ(state.used.cpu_millis, want.cpu_millis) << name.text();
+    EXPECT_EQ(state.used.pods, want.pods) << name.text();
+    EXPECT_EQ(static_cast<int64_t>(state.pods.size()), want.pods) << name.text();
+    EXPECT_TRUE(state.node != nullptr || !state.pods.empty()) << name.text();
+  });
+  EXPECT_EQ(view.gangs().size(), members.size());
+  view.gangs().ForEach([&](const GangId& id, const ClusterView::Members& found) {
+    std::set<PodName> names;
+    found.ForEach([&](const PodName& name, const auto&) { names.insert(name); });
+    EXPECT_EQ(names, members[id]) << id.text();
+  });
+  std::map<GangId, int64_t> counted;
+  view.pending_gangs().ForEach([&](const GangId& id, int64_t count) { counted[id] = count; });
+  EXPECT_EQ(counted, pending);
+}
+
+TEST(ClusterView, StaysConsistentUnderAnyOrderOfChanges) {
+  std::mt19937 random(11);
+  const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  ClusterView view;
+  for (int step = 0; step < 5'000; ++step) {
+    const std::string node = "node-" + std::to_string(pick(4));
+    Pod pod = pick(2) == 0 ? PodOf("p" + std::to_string(pick(10)), 1)
+                           : MemberOf("g" + std::to_string(pick(3)), 4, pick(6), 1);
+    pod.uid = PodUid(std::to_string(pick(2)));
+    if (pick(2) == 0) pod.node = NodeName(node);
+    if (pick(6) == 0) pod.phase = PodPhase::kFailed;
+    if (pick(6) == 0) pod.deleting = true;
+    switch (pick(6)) {
+      case 0:
+        view.Upsert(NodeOf(node, pick(8)));
+        break;
+      case 1:
+        view.RemoveNode(NodeName(node));
+        break;
+      case 2:
+        view.RemovePod(pod.name);
+        break;
+      default:
+        view.Upsert(pod);
+    }
+    if (step % 50 == 0) ExpectConsistent(view);
+  }
+}
+
+TEST(ClusterView, ACopyDoesNotSeeLaterChanges) {
+  ClusterView view = test::ClusterOf(1, 8);
+  const ClusterView before = view;
+  view.Upsert(BoundTo(PodOf("p", 4), "node-00"));
+  EXPECT_EQ(before.FindNode(NodeName("node-00"))->Free().Get("nvidia.com/gpu"), 8);
+  EXPECT_EQ(view.FindNode(NodeName("node-00"))->Free().Get("nvidia.com/gpu"), 4);
+}
+
+TEST(ClusterView, GrowsWhenAGangMightFitAndNotOtherwise) {
+  ClusterView view = test::ClusterOf(1, 8);
+  view.Upsert(PodOf("p", 4));
+  auto grew = [&, last = view.growth()]() mutable {
+    return std::exchange(last, view.growth()) != view.growth();
+  };
+  view.Upsert(BoundTo(PodOf("p", 4), "node-00"));
+  EXPECT_FALSE(grew()) << "a pod that takes room";
+  view.Upsert(NodeOf("node-00", 8));
+  EXPECT_FALSE(grew()) << "a node that is as it was";
+  view.RemovePod(PodName("default", "p"));
+  EXPECT_TRUE(grew()) << "a pod that left its node";
+  view.Upsert(NodeOf("node-01", 8));
+  EXPECT_TRUE(grew()) << "a new node";
+  view.Upsert(MemberOf("train", 2, 0, 1));
+  EXPECT_TRUE(grew()) << "a new member";
+  view.Upsert(BoundTo(MemberOf("train", 2, 0, 1), "node-00"));
+  EXPECT_FALSE(grew()) << "a member that was bound";
+}
+
+}  // namespace
+}  // namespace muster
