@@ -126,6 +126,8 @@ class Engine {
   // kNotFound if no pod declares the gang.
   absl::StatusOr<GangReport> Report(const GangId& gang) const;
   std::vector<GangReport> Reports() const;
+  // How many gangs there are of each outcome. Cost: O(gangs with pending members).
+  std::map<Outcome, int64_t> CountGangs() const;
 
  private:
   // How far a pod that filter answered has come.

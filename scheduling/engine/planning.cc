@@ -155,9 +155,14 @@ void Engine::Expire(absl::Time now) {
     gangs_[gang].stand_back_until = now + options_.stand_back;
   }
   absl::erase_if(progress_, [&](const auto& entry) {
-    const std::shared_ptr<const Pod> pod = view_->FindPod(entry.second.seat.pod);
-    return entry.second.step != Progress::Step::kBinding &&
-           (pod == nullptr || pod->uid != entry.first || !pod->pending());
+    const Progress& progress = entry.second;
+    const std::shared_ptr<const Pod> pod = view_->FindPod(progress.seat.pod);
+    if (progress.step == Progress::Step::kBinding ||
+        (pod != nullptr && pod->uid == entry.first && pod->pending())) {
+      return false;
+    }
+    // Bound before the view first showed it: its seat is promised until then.
+    return progress.seen || ledger_.Find(SoloOwner(progress.seat.pod)) == nullptr;
   });
   std::erase_if(gangs_, [&](const auto& entry) { return view_->FindMembers(entry.first) == nullptr; });
 }
@@ -190,6 +195,24 @@ absl::StatusOr<GangReport> Engine::Report(const GangId& id) const {
   const auto state = gangs_.find(id);
   return MakeReport(gang, promise == nullptr ? std::vector<Seat>{} : promise->seats,
                     state == gangs_.end() ? std::nullopt : state->second.refusal);
+}
+
+std::map<Outcome, int64_t> Engine::CountGangs() const {
+  std::map<Outcome, int64_t> count;
+  // Where no member is pending, each has its place.
+  count[Outcome::kPlaced] = static_cast<int64_t>(view_->gangs().size() - view_->pending_gangs().size());
+  view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
+    const auto state = gangs_.find(id);
+    if (state == gangs_.end() || (!state->second.refusal.has_value() && ledger_.Find(id) == nullptr)) {
+      ++count[Outcome::kWaiting];
+    } else if (!state->second.refusal.has_value()) {
+      ++count[Outcome::kPlaced];
+    } else {
+      const bool waits = state->second.refusal->kind == Refusal::Kind::kIncomplete;
+      ++count[waits ? Outcome::kWaiting : Outcome::kRefused];
+    }
+  });
+  return count;
 }
 
 std::vector<GangReport> Engine::Reports() const {

@@ -240,12 +240,16 @@ Decisions::Numbers Decisions::Count() const {
   Numbers numbers{.bindings = bindings_.counts(),
                   .held = barrier_.Count(),
                   .promises = static_cast<int64_t>(engine_.ledger().promises().size()),
+                  .promised_seats = 0,
                   .nominations = nominations_.sent(),
                   .undone = undone_,
                   .plans = plans_,
                   .planning = planning_,
                   .gangs = {}};
-  for (const GangReport& report : engine_.Reports()) ++numbers.gangs[report.outcome];
+  engine_.ledger().promises().ForEach([&](const GangId&, const std::shared_ptr<const Promise>& promise) {
+    numbers.promised_seats += static_cast<int64_t>(promise->seats.size());
+  });
+  numbers.gangs = engine_.CountGangs();
   return numbers;
 }
 

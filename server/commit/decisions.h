@@ -46,7 +46,8 @@ class Decisions : public Service {
   struct Numbers {
     Bindings::Counts bindings;
     int64_t held = 0;
-    int64_t promises = 0;
+    int64_t promises = 0;  // gangs that have one
+    int64_t promised_seats = 0;
     int64_t nominations = 0;
     int64_t undone = 0;
     int64_t plans = 0;

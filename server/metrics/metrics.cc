@@ -135,8 +135,9 @@ struct Metrics::Families {
   prometheus::Gauge& barrier =
       Gauge("muster_barrier_calls", "Bind calls that wait for the rest of their gang.");
   prometheus::Gauge& connections = Gauge("muster_http_connections", "Open HTTP connections.");
-  prometheus::Gauge& promises = Gauge("muster_promises", "Seats that are promised.");
-  prometheus::Gauge& nominations = Gauge("muster_nominations", "Pods that wait nominated to their seat.");
+  prometheus::Gauge& promises = Gauge("muster_promised_seats", "Seats that are promised and not bound yet.");
+  prometheus::Counter& nominations =
+      Counter("muster_nominations_total", "Nominations of pods that were asked for, repeated ones included.");
   prometheus::Counter& undone =
       Counter("muster_undo_total", "Pods evicted because their gang could not be completed.");
   prometheus::Counter& plans = Counter("muster_plans_total", "Gangs planned, with or without success.");
@@ -160,7 +161,6 @@ void Metrics::Show(const Standing& standing) {
   families_->waiting->Set(static_cast<double>(standing.waiting_gangs));
   families_->refused->Set(static_cast<double>(standing.refused_gangs));
   families_->promises.Set(static_cast<double>(standing.promises));
-  families_->nominations.Set(static_cast<double>(standing.nominations));
   families_->barrier.Set(static_cast<double>(standing.barrier));
 }
 
@@ -168,6 +168,7 @@ void Metrics::Show(const Totals& totals) {
   Raise(*families_->bindings_done, static_cast<double>(totals.bindings_done));
   Raise(*families_->bindings_failed, static_cast<double>(totals.bindings_failed));
   Raise(*families_->bindings_retried, static_cast<double>(totals.bindings_retried));
+  Raise(families_->nominations, static_cast<double>(totals.nominations));
   Raise(families_->undone, static_cast<double>(totals.undone));
   Raise(families_->plans, static_cast<double>(totals.plans));
   Raise(families_->planning, absl::ToDoubleSeconds(totals.planning));

@@ -35,15 +35,15 @@ class Metrics {
     int64_t placed_gangs = 0;
     int64_t waiting_gangs = 0;
     int64_t refused_gangs = 0;
-    int64_t promises = 0;     // seats promised
-    int64_t nominations = 0;  // pods nominated by us and not yet bound
-    int64_t barrier = 0;      // bind calls that wait for their gang, over HTTP and gRPC
+    int64_t promises = 0;  // seats promised
+    int64_t barrier = 0;   // bind calls that wait for their gang, over HTTP and gRPC
   };
   // What has happened since the process started.
   struct Totals {
     int64_t bindings_done = 0;
     int64_t bindings_failed = 0;
     int64_t bindings_retried = 0;
+    int64_t nominations = 0;
     int64_t undone = 0;  // pods evicted because their gang could not be completed
     int64_t plans = 0;
     absl::Duration planning;  // spent on all of them

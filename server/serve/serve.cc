@@ -72,12 +72,12 @@ void ShowNumbers(const Decisions::Numbers& numbers, Metrics& metrics) {
   metrics.Show(Metrics::Standing{.placed_gangs = gangs(Outcome::kPlaced),
                                  .waiting_gangs = gangs(Outcome::kWaiting),
                                  .refused_gangs = gangs(Outcome::kRefused),
-                                 .promises = numbers.promises,
-                                 .nominations = numbers.nominations,
+                                 .promises = numbers.promised_seats,
                                  .barrier = numbers.held});
   metrics.Show(Metrics::Totals{.bindings_done = numbers.bindings.done,
                                .bindings_failed = numbers.bindings.failed,
                                .bindings_retried = numbers.bindings.retried,
+                               .nominations = numbers.nominations,
                                .undone = numbers.undone,
                                .plans = numbers.plans,
                                .planning = numbers.planning});

@@ -298,7 +298,7 @@ TEST_F(HttpServerTest, MetricsAreBroughtUpToDateAndCountTheVerbs) {
   const auto response = client.Get("/metrics");
   EXPECT_EQ(response->headers.at("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_THAT(response->body, HasSubstr("muster_gangs{outcome=\"placed\"} 3\n"));
-  EXPECT_THAT(response->body, HasSubstr("muster_promises 24\n"));
+  EXPECT_THAT(response->body, HasSubstr("muster_promised_seats 24\n"));
   for (const char* outcome : {"passed_all", "bad_request"}) {
     EXPECT_THAT(response->body, HasSubstr(absl::StrCat("muster_verb_duration_seconds_count{outcome=\"",
                                                        outcome, "\",verb=\"filter\"} 1\n")));
