@@ -61,9 +61,8 @@ void DescribeNoRoom(const Gang& gang, const Resources& requests, const std::opti
     absl::StrAppend(&text, " (most free on a node: ", FormatAmount(scarcest->resource, scarcest->most_free),
                     " ", scarcest->resource, ")");
   }
-  absl::StrAppend(&text, ".");
   if (fit_when_empty.has_value()) {
-    absl::StrAppend(&text, " Even if every node were empty, only ", *fit_when_empty, " would fit.");
+    absl::StrAppend(&text, "; even if every node were empty, only ", *fit_when_empty, " would fit");
   }
   refusal.text = std::move(text);
 }

@@ -21,7 +21,7 @@ using test::MemberOf;
 using test::NodeOf;
 using test::PodOf;
 
-constexpr int kCases = 20'000;
+constexpr int kCases = 100'000;
 
 struct Case {
   ClusterView view;
