@@ -69,8 +69,8 @@ TEST(PlanGang, RefusesWithTheNumberThatFitsAndWhatIsMissing) {
       refusal.text,
       "gang default/train: 7 of 8 members fit; one more needs cpu 1, memory 1Gi, nvidia.com/gpu 8; of 8 "
       "nodes "
-      "7 filled by this gang, 1 insufficient nvidia.com/gpu (most free on a node: 4 nvidia.com/gpu). Even if "
-      "every node were empty, only 7 would fit.");
+      "7 filled by this gang, 1 insufficient nvidia.com/gpu (most free on a node: 4 nvidia.com/gpu); even if "
+      "every node were empty, only 7 would fit");
 }
 
 TEST(PlanGang, SaysThatItWouldFitIfNodesWereFree) {
@@ -79,7 +79,7 @@ TEST(PlanGang, SaysThatItWouldFitIfNodesWereFree) {
   AddGang(view, "train", 2, 8);
   const auto result = Plan(view, "train");
   EXPECT_EQ(std::get<Refusal>(result).kind, Refusal::Kind::kNoRoom);
-  EXPECT_THAT(std::get<Refusal>(result).text, testing::Not(testing::HasSubstr("Even if")));
+  EXPECT_THAT(std::get<Refusal>(result).text, testing::Not(testing::HasSubstr("even if")));
 }
 
 TEST(PlanGang, CountsEachCauseThatKeepsMembersOff) {
