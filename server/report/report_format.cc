@@ -135,7 +135,7 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
 
 std::string ReportTable(const std::vector<GangReport>& reports) {
   if (reports.empty()) return "no gang has a pending member\n";
-  std::vector<Row> rows = {{"GANG", "OUTCOME", "MEMBERS", "SEATS"}};
+  std::vector<Row> rows = {{"GANG", "OUTCOME", "MEMBERS", "MINIMUM", "SEATS"}};
   for (const GangReport& report : reports) {
     std::map<NodeName, int64_t> members_by_node;
     for (const Seat& seat : report.seats) ++members_by_node[seat.node];
@@ -144,8 +144,8 @@ std::string ReportTable(const std::vector<GangReport>& reports) {
       absl::StrAppend(&seats, seats.empty() ? "" : " ", node.text(),
                       members > 1 ? absl::StrCat("(", members, ")") : "");
     }
-    rows.push_back({report.gang.text(), std::string(Word(report.outcome)),
-                    absl::StrCat(report.members, " of ", report.min_members), seats.empty() ? "-" : seats});
+    rows.push_back({report.gang.text(), std::string(Word(report.outcome)), absl::StrCat(report.members),
+                    absl::StrCat(report.min_members), seats.empty() ? "-" : seats});
   }
   std::string text = Table(rows);
   for (const GangReport& report : reports) {
