@@ -2,167 +2,135 @@
 #include "server/config/options.h"
 
 namespace muster {
+namespace {
+
+using absl::Hours;
+using absl::Minutes;
+using absl::Seconds;
+
+// Where an option is kept: a field, or a field of a section.
+template <auto Field>
+auto& At(Config& config) {
+  return config.*Field;
+}
+template <auto Section, auto Field>
+auto& At(Config& config) {
+  return config.*Section.*Field;
+}
+
+std::vector<Option> ExtenderOptions() {
+  return {
+      {"extender", "listen",
+       "Where the extender protocol, health and metrics are served, as host:port.\n"
+       "Port 0 takes a free one.",
+       AddressOption{At<&Config::extender, &Config::Extender::listen>}},
+      {"extender", "httpTimeout",
+       "What kube-scheduler's configuration says as httpTimeout of this extender.\n"
+       "Told more than it is, Muster binds members whose callers have given up;\n"
+       "told less, gangs have less time to come together. kube-scheduler's own\n"
+       "default is 5s: set both.",
+       DurationOption{At<&Config::extender, &Config::Extender::http_timeout>, Seconds(5), Minutes(10)}},
+      {"extender", "holdMargin",
+       "Of httpTimeout, what must be left when the bindings of a gang start. Less\n"
+       "than the API server needs for a gang's bindings, and callers time out while\n"
+       "their pods are being bound; more, and gangs have less time to come together.\n"
+       "Less than httpTimeout.",
+       DurationOption{At<&Config::extender, &Config::Extender::hold_margin>, Seconds(1), Minutes(5)}},
+      {"extender", "maxConnections",
+       "Connections at a time, each with a thread. A bind call that is held takes\n"
+       "one for as long, so this limits the members that can wait for their gangs.\n"
+       "A further connection waits, and the idlest one is closed for it.",
+       NumberOption{At<&Config::extender, &Config::Extender::max_connections>, 16, 65536}},
+      {"extender", "maxBodyBytes",
+       "The longest body that is read; a longer one is answered 413. The names of\n"
+       "15,000 nodes are under 1 MB.",
+       NumberOption{At<&Config::extender, &Config::Extender::max_body_bytes>, 1 << 20, 1 << 30}},
+      {"extender", "idleTimeout",
+       "How long a connection may be idle. kube-scheduler's client keeps one for 90s\n"
+       "and fails a call whose connection is closed under it.",
+       DurationOption{At<&Config::extender, &Config::Extender::idle_timeout>, Seconds(120), Hours(24)}},
+      {"extender", "requestTimeout",
+       "How long a request may take to arrive, from its first byte to its last. A slow\n"
+       "or broken caller occupies a thread for as long.",
+       DurationOption{At<&Config::extender, &Config::Extender::request_timeout>, Seconds(1), Minutes(10)}},
+  };
+}
+
+std::vector<Option> GrpcOptions() {
+  return {
+      {"grpc", "listen", "Where muster.v1.Placement is served, as host:port. Port 0 takes a free one.",
+       AddressOption{At<&Config::grpc, &Config::Grpc::listen>}},
+      {"grpc", "maxMessageBytes",
+       "The largest request that is read. A dry run of Plan may carry the manifests of\n"
+       "a whole cluster: 5,000 nodes with their pods are about 200 MB of YAML.",
+       NumberOption{At<&Config::grpc, &Config::Grpc::max_message_bytes>, 1 << 20, (1LL << 31) - 1}},
+  };
+}
+
+std::vector<Option> ClusterOptions() {
+  return {
+      {"cluster", "kubeconfig",
+       "The file with the address and the credentials of the API server. Empty: those\n"
+       "that Kubernetes gives to a pod.",
+       TextOption{At<&Config::cluster, &Config::Cluster::kubeconfig>, {}}},
+      {"cluster", "files",
+       "Manifests (YAML or JSON) of a cluster to keep in memory instead of talking to\n"
+       "an API server: for trying out, and for tests.",
+       TextsOption{At<&Config::cluster, &Config::Cluster::files>}},
+  };
+}
+
+std::vector<Option> GangsOptions() {
+  return {
+      {"gangs", "deadline",
+       "How long seats are promised to a gang, and how long a gang that was bound in\n"
+       "part is completed before it is undone, unless it declares its own deadline.\n"
+       "Shorter, and slow volumes make gangs start over; longer, and seats of a gang\n"
+       "that can't be bound stay empty.",
+       DurationOption{At<&Config::gangs, &Config::Gangs::deadline>, Seconds(10), Hours(24)}},
+      {"gangs", "standBack", "How long a gang that let its promise expire stands behind all others.",
+       DurationOption{At<&Config::gangs, &Config::Gangs::stand_back>, Seconds(0), Hours(1)}},
+      {"gangs", "declinedFor",
+       "How long a node is avoided for pods of a shape that kube-scheduler declined\n"
+       "there for a reason that Muster does not model.",
+       DurationOption{At<&Config::gangs, &Config::Gangs::declined_for>, Seconds(1), Hours(1)}},
+      {"gangs", "refusalHolds",
+       "How long the text of a refusal stays the same while its numbers move. Each\n"
+       "change makes kube-scheduler try the pods of the gang again.",
+       DurationOption{At<&Config::gangs, &Config::Gangs::refusal_holds>, Seconds(1), Hours(1)}},
+  };
+}
+
+std::vector<Option> LogOptions() {
+  return {
+      {"log", "level", "What is worth a line: one of debug, info, warning, error.",
+       TextOption{At<&Config::log, &Config::Log::level>, {"debug", "info", "warning", "error"}}},
+      {"log", "format", "json for machines, text for people.",
+       TextOption{At<&Config::log, &Config::Log::format>, {"json", "text"}}},
+  };
+}
+
+std::vector<Option> TopOptions() {
+  return {
+      {"", "stopGrace",
+       "How long running calls may take to end when Muster is told to stop. Held bind\n"
+       "calls are answered with an error at once.",
+       DurationOption{At<&Config::stop_grace>, Milliseconds(0), Minutes(5)}},
+  };
+}
+
+}  // namespace
 
 const std::vector<Option>& Options() {
-  using absl::Hours;
-  using absl::Milliseconds;
-  using absl::Minutes;
-  using absl::Seconds;
-  static const auto& options =
-      *new std::vector<Option>{{"extender", "listen",
-                                "Where the extender protocol, health and metrics are served, as host:port.\n"
-                                "Port 0 takes a free one.",
-                                AddressOption{[](Config & c) -> auto& {return c.extender.listen;
-}
-}  // namespace muster
-}
-, {"extender", "httpTimeout",
-   "What kube-scheduler's configuration says as httpTimeout of this extender.\n"
-   "Told more than it is, Muster binds members whose callers have given up;\n"
-   "told less, gangs have less time to come together. kube-scheduler's own\n"
-   "default is 5s: set both.",
-   DurationOption{[](Config & c) -> auto& {return c.extender.http_timeout;
-}
-, Seconds(5), Minutes(10)
-}
-}
-, {"extender", "holdMargin",
-   "Of httpTimeout, what must be left when the bindings of a gang start. Less\n"
-   "than the API server needs for a gang's bindings, and callers time out while\n"
-   "their pods are being bound; more, and gangs have less time to come together.\n"
-   "Less than httpTimeout.",
-   DurationOption{[](Config & c) -> auto& {return c.extender.hold_margin;
-}
-, Seconds(1), Minutes(5)
-}
-}
-, {"extender", "maxConnections",
-   "Connections at a time, each with a thread. A bind call that is held takes\n"
-   "one for as long, so this limits the members that can wait for their gangs.\n"
-   "A further connection waits, and the idlest one is closed for it.",
-   NumberOption{[](Config & c) -> auto& {return c.extender.max_connections;
-}
-, 16, 65536
-}
-}
-, {"extender", "maxBodyBytes",
-   "The longest body that is read; a longer one is answered 413. The names of\n"
-   "15,000 nodes are under 1 MB.",
-   NumberOption{[](Config & c) -> auto& {return c.extender.max_body_bytes;
-}
-, 1 << 20, 1 << 30
-}
-}
-, {"extender", "idleTimeout",
-   "How long a connection may be idle. kube-scheduler's client keeps one for 90s\n"
-   "and fails a call whose connection is closed under it.",
-   DurationOption{[](Config & c) -> auto& {return c.extender.idle_timeout;
-}
-, Seconds(120), Hours(24)
-}
-}
-, {"extender", "requestTimeout",
-   "How long a request may take to arrive, from its first byte to its last. A slow\n"
-   "or broken caller occupies a thread for as long.",
-   DurationOption{[](Config & c) -> auto& {return c.extender.request_timeout;
-}
-, Seconds(1), Minutes(10)
-}
-}
-,
-
-    {"grpc", "listen", "Where muster.v1.Placement is served, as host:port. Port 0 takes a free one.",
-     AddressOption{[](Config & c) -> auto& {return c.grpc.listen;
-}
-}
-}
-, {"grpc", "maxMessageBytes",
-   "The largest request that is read. A dry run of Plan may carry the manifests of\n"
-   "a whole cluster: 5,000 nodes with their pods are about 200 MB of YAML.",
-   NumberOption{[](Config & c) -> auto& {return c.grpc.max_message_bytes;
-}
-, 1 << 20, (1LL << 31) - 1
-}
-}
-,
-
-    {"cluster", "kubeconfig",
-     "The file with the address and the credentials of the API server. Empty: those\n"
-     "that Kubernetes gives to a pod.",
-     TextOption{[](Config & c) -> auto& {return c.cluster.kubeconfig;
-}
-, {}
-}
-}
-, {"cluster", "files",
-   "Manifests (YAML or JSON) of a cluster to keep in memory instead of talking to\n"
-   "an API server: for trying out, and for tests.",
-   TextsOption{[](Config & c) -> auto& {return c.cluster.files;
-}
-}
-}
-,
-
-    {"gangs", "deadline",
-     "How long seats are promised to a gang, and how long a gang that was bound in\n"
-     "part is completed before it is undone, unless it declares its own deadline.\n"
-     "Shorter, and slow volumes make gangs start over; longer, and seats of a gang\n"
-     "that can't be bound stay empty.",
-     DurationOption{[](Config & c) -> auto& {return c.gangs.deadline;
-}
-, Seconds(10), Hours(24)
-}
-}
-, {"gangs", "standBack", "How long a gang that let its promise expire stands behind all others.",
-   DurationOption{[](Config & c) -> auto& {return c.gangs.stand_back;
-}
-, Seconds(0), Hours(1)
-}
-}
-, {"gangs", "declinedFor",
-   "How long a node is avoided for pods of a shape that kube-scheduler declined\n"
-   "there for a reason that Muster does not model.",
-   DurationOption{[](Config & c) -> auto& {return c.gangs.declined_for;
-}
-, Seconds(1), Hours(1)
-}
-}
-, {"gangs", "refusalHolds",
-   "How long the text of a refusal stays the same while its numbers move. Each\n"
-   "change makes kube-scheduler try the pods of the gang again.",
-   DurationOption{[](Config & c) -> auto& {return c.gangs.refusal_holds;
-}
-, Seconds(1), Hours(1)
-}
-}
-,
-
-    {"log", "level", "What is worth a line: one of debug, info, warning, error.",
-     TextOption{[](Config & c) -> auto& {return c.log.level;
-}
-, { "debug", "info", "warning", "error" }
-}
-}
-, {"log", "format", "json for machines, text for people.",
-   TextOption{[](Config & c) -> auto& {return c.log.format;
-}
-, { "json", "text" }
-}
-}
-,
-
-    {"", "stopGrace",
-     "How long running calls may take to end when Muster is told to stop. Held bind\n"
-     "calls are answered with an error at once.",
-     DurationOption{[](Config & c) -> auto& {return c.stop_grace;
-}
-, Milliseconds(0), Minutes(5)
-}
-}
-,
-}
-;
-return options;
+  static const auto& options = *[] {
+    auto* all = new std::vector<Option>;
+    for (const auto& section :
+         {ExtenderOptions(), GrpcOptions(), ClusterOptions(), GangsOptions(), LogOptions(), TopOptions()}) {
+      all->insert(all->end(), section.begin(), section.end());
+    }
+    return all;
+  }();
+  return options;
 }
 
 absl::string_view SectionHelp(absl::string_view section) {
