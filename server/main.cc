@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line. Each sub-command is a function elsewhere; this file says
 // what they are called and hands them their options.
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <map>
@@ -12,6 +9,7 @@
 #include "server/cli/explain.h"
 #include "server/cli/plan.h"
 #include "server/config/config.h"
+#include "server/log/log.h"
 #include "server/serve/serve.h"
 
 namespace muster {
@@ -32,27 +30,34 @@ int Fail(const absl::Status& status) {
   return 2;
 }
 
-void StartLog(const Config::Log& config) {
-  spdlog::set_default_logger(spdlog::stderr_color_mt("muster"));
-  spdlog::set_level(spdlog::level::from_str(config.level));
-  spdlog::set_pattern(config.format == "json"
-                          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})"
-                          : "%H:%M:%S.%e %^%l%$ %v");
+// Adds -o, --output with the words in `formats`, a map that outlives the
+// command.
+template <typename Format>
+void AddFormat(CLI::App& command, const std::map<std::string, Format>& formats, Format& format) {
+  std::vector<std::string> words;
+  for (const auto& [word, meant] : formats) words.push_back(word);
+  command
+      .add_option_function<std::string>(
+          "-o,--output", [&formats, &format](const std::string& word) { format = formats.at(word); },
+          "one of " + CLI::detail::join(words, ", "))
+      ->check(CLI::IsMember(words))
+      ->option_text("FORMAT");
 }
 
 int RunServe(const ServeFlags& flags) {
   absl::StatusOr<Config> config =
       flags.config.empty() ? absl::StatusOr<Config>(Config()) : LoadConfig(flags.config);
   if (!config.ok()) return Fail(config.status());
-  if (!flags.kubeconfig.empty()) config->cluster.kubeconfig = flags.kubeconfig;
-  if (!flags.cluster.empty()) config->cluster.files = flags.cluster;
+  if (!flags.kubeconfig.empty()) config->cluster = {.kubeconfig = flags.kubeconfig, .files = {}};
+  if (!flags.cluster.empty()) config->cluster = {.kubeconfig = "", .files = flags.cluster};
   if (!flags.http.empty()) config->extender.listen = flags.http;
   if (!flags.grpc.empty()) config->grpc.listen = flags.grpc;
+  if (absl::Status fit = CheckConfig(*config); !fit.ok()) return Fail(fit);
   if (flags.print_config) {
     std::cout << DescribeConfig(*config);
     return 0;
   }
-  StartLog(config->log);
+  StartLog(config->log.level, config->log.format);
   const absl::Status status = Serve(*config, flags.port_file);
   return status.ok() ? 0 : Fail(status);
 }
@@ -68,10 +73,12 @@ void AddServe(CLI::App& app, int& exit) {
       "  muster serve --cluster nodes.yaml pods.yaml    over a cluster read from files, kept in memory\n"
       "  muster serve --print-config                    every option, explained");
   serve->add_option("--config", flags->config, "configuration file (YAML)");
-  serve->add_option("--kubeconfig", flags->kubeconfig,
-                    "how to reach the API server; default: the pod's service account");
-  serve->add_option("--cluster", flags->cluster,
-                    "manifests of a cluster to serve from memory, instead of an API server");
+  CLI::Option* kubeconfig = serve->add_option(
+      "--kubeconfig", flags->kubeconfig, "how to reach the API server; default: the pod's service account");
+  serve
+      ->add_option("--cluster", flags->cluster,
+                   "manifests of a cluster to serve from memory, instead of an API server")
+      ->excludes(kubeconfig);
   serve->add_option("--http", flags->http, "HOST:PORT for kube-scheduler; port 0 takes a free one");
   serve->add_option("--grpc", flags->grpc, "HOST:PORT for gRPC; port 0 takes a free one");
   serve->add_option("--port-file", flags->port_file, "file to write the ports to once they are listened on");
@@ -89,11 +96,9 @@ void AddPlan(CLI::App& app, int& exit) {
       "  kubectl get nodes,pods,podgroups -A -o yaml | muster plan -f - -f new-job.yaml");
   plan->add_option("-f,--file", options->files, "manifests in YAML or JSON; - is the standard input")
       ->required();
-  const std::map<std::string, cli::PlanFormat> formats = {
+  static const std::map<std::string, cli::PlanFormat> formats = {
       {"table", cli::PlanFormat::kTable}, {"json", cli::PlanFormat::kJson}, {"yaml", cli::PlanFormat::kYaml}};
-  plan->add_option("-o,--output", options->format, "table, json or yaml")
-      ->transform(CLI::CheckedTransformer(formats))
-      ->option_text("FORMAT");
+  AddFormat(*plan, formats, options->format);
   plan->callback([options, &exit] { exit = cli::Plan(*options, std::cout, std::cerr); });
 }
 
@@ -111,9 +116,7 @@ void AddExplain(CLI::App& app, int& exit) {
   explain->add_option("subject", options->subject, "NS/NAME of a gang, or pod/NS/NAME of a member")
       ->required();
   explain->add_option("--server", options->server, "HOST:PORT of the server's gRPC port");
-  explain->add_option("-o,--output", options->format, "text or json")
-      ->transform(CLI::CheckedTransformer(ReportFormats()))
-      ->option_text("FORMAT");
+  AddFormat(*explain, ReportFormats(), options->format);
   explain->callback([options, &exit] {
     const absl::Status status = cli::Explain(*options, std::cout);
     exit = status.ok() ? 0 : Fail(status);
@@ -127,9 +130,7 @@ void AddGangs(CLI::App& app, int& exit) {
   CLI::App* gangs = app.add_subcommand("gangs", "list the gangs that a running server knows");
   gangs->add_flag("-w,--watch", *watch, "go on with every change");
   gangs->add_option("--server", options->server, "HOST:PORT of the server's gRPC port");
-  gangs->add_option("-o,--output", options->format, "text or json")
-      ->transform(CLI::CheckedTransformer(ReportFormats()))
-      ->option_text("FORMAT");
+  AddFormat(*gangs, ReportFormats(), options->format);
   gangs->callback([options, watch, &exit] {
     const absl::Status status =
         *watch ? cli::WatchGangs(*options, std::cout) : cli::ListGangs(*options, std::cout);
@@ -149,6 +150,10 @@ int Main(int argc, char** argv) {
   AddPlan(app, exit);
   AddExplain(app, exit);
   AddGangs(app, exit);
+  if (argc == 1) {
+    std::cerr << app.help();
+    return 2;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

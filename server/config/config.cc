@@ -34,6 +34,18 @@ absl::Status Unfit(const Option& option, const YAML::Node& value, absl::string_v
   return absl::InvalidArgumentError(absl::StrCat(option.Path(), " is ", Written(value), "; want ", wanted));
 }
 
+constexpr absl::string_view kAddress = "host:port, such as \"0.0.0.0:8080\"";
+
+absl::Status CheckAddress(const Option& option, const std::string& text) {
+  const size_t colon = text.rfind(':');
+  int port = -1;
+  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(text.substr(colon + 1), &port) ||
+      port < 0 || port > 65535) {
+    return absl::InvalidArgumentError(absl::StrCat(option.Path(), " is \"", text, "\"; want ", kAddress));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Read(const Option& option, const DurationOption& kind, const YAML::Node& value, Config& config) {
   const std::string wanted = absl::StrCat("a duration from ", absl::FormatDuration(kind.least), " to ",
                                           absl::FormatDuration(kind.most), ", such as 250ms, 60s or 1h30m");
@@ -67,17 +79,9 @@ absl::Status Read(const Option& option, const TextOption& kind, const YAML::Node
 }
 
 absl::Status Read(const Option& option, const AddressOption& kind, const YAML::Node& value, Config& config) {
-  static constexpr absl::string_view kWanted = "host:port, such as \"0.0.0.0:8080\"";
-  if (!value.IsScalar()) return Unfit(option, value, kWanted);
-  const std::string text = value.Scalar();
-  const size_t colon = text.rfind(':');
-  int port = -1;
-  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(text.substr(colon + 1), &port) ||
-      port < 0 || port > 65535) {
-    return Unfit(option, value, kWanted);
-  }
-  kind.at(config) = text;
-  return absl::OkStatus();
+  if (!value.IsScalar()) return Unfit(option, value, kAddress);
+  kind.at(config) = value.Scalar();
+  return CheckAddress(option, value.Scalar());
 }
 
 absl::Status Read(const Option& option, const TextsOption& kind, const YAML::Node& value, Config& config) {
@@ -146,16 +150,26 @@ absl::Status ReadSection(const YAML::Node& map, const std::string& section, Conf
   return absl::OkStatus();
 }
 
-absl::Status CheckTogether(const Config& config) {
+}  // namespace
+
+absl::Status CheckConfig(const Config& config) {
+  Config copy = config;
+  for (const Option& option : Options()) {
+    const auto* address = std::get_if<AddressOption>(&option.kind);
+    if (address == nullptr) continue;
+    if (absl::Status fit = CheckAddress(option, address->at(copy)); !fit.ok()) return fit;
+  }
   if (config.extender.hold_margin >= config.extender.http_timeout) {
     return absl::InvalidArgumentError(absl::StrCat(
         "extender.holdMargin is ", absl::FormatDuration(config.extender.hold_margin),
         "; want less than extender.httpTimeout, ", absl::FormatDuration(config.extender.http_timeout)));
   }
+  if (!config.cluster.files.empty() && !config.cluster.kubeconfig.empty()) {
+    return absl::InvalidArgumentError(
+        "cluster.files and cluster.kubeconfig are both set; want one: a cluster in memory, or a live one");
+  }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<Config> ParseConfig(const std::string& yaml) {
   Config config;
@@ -170,7 +184,7 @@ absl::StatusOr<Config> ParseConfig(const std::string& yaml) {
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(absl::StrCat("line ", error.mark.line + 1, ": ", error.msg));
   }
-  const absl::Status status = CheckTogether(config);
+  const absl::Status status = CheckConfig(config);
   if (!status.ok()) return status;
   return config;
 }

@@ -65,6 +65,10 @@ absl::StatusOr<Config> ParseConfig(const std::string& yaml);
 // As ParseConfig; errors name the file as well. kNotFound if it can't be read.
 absl::StatusOr<Config> LoadConfig(const std::string& path);
 
+// Whether addresses are addresses, and whether options agree with each other;
+// ParseConfig has looked already. kInvalidArgument names the options.
+absl::Status CheckConfig(const Config& config);
+
 // The configuration as YAML that ParseConfig reads, each option below a
 // comment that explains it.
 std::string DescribeConfig(const Config& config);

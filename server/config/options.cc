@@ -115,7 +115,7 @@ std::vector<Option> TopOptions() {
       {"", "stopGrace",
        "How long running calls may take to end when Muster is told to stop. Held bind\n"
        "calls are answered with an error at once.",
-       DurationOption{At<&Config::stop_grace>, Milliseconds(0), Minutes(5)}},
+       DurationOption{At<&Config::stop_grace>, Seconds(0), Minutes(5)}},
   };
 }
 

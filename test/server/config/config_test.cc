@@ -32,7 +32,7 @@ TEST(ConfigTest, NothingGivenMeansTheDefaults) {
 TEST(ConfigTest, EveryKindOfOptionIsRead) {
   const absl::StatusOr<Config> config = ParseConfig(
       "extender:\n  listen: '[::1]:0'\n  httpTimeout: 90s\n  holdMargin: 2500ms\n  maxConnections: 100\n"
-      "cluster:\n  kubeconfig: /etc/muster/kubeconfig\n  files: [a.yaml, \"b c.json\"]\n"
+      "cluster:\n  files: [a.yaml, \"b c.json\"]\n"
       "log: {level: debug, format: text}\nstopGrace: 1m30s\n");
   ASSERT_TRUE(config.ok()) << config.status();
   Config expected;
@@ -40,7 +40,6 @@ TEST(ConfigTest, EveryKindOfOptionIsRead) {
   expected.extender.http_timeout = absl::Seconds(90);
   expected.extender.hold_margin = absl::Milliseconds(2500);
   expected.extender.max_connections = 100;
-  expected.cluster.kubeconfig = "/etc/muster/kubeconfig";
   expected.cluster.files = {"a.yaml", "b c.json"};
   expected.log.level = "debug";
   expected.log.format = "text";
@@ -108,6 +107,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"ATextForAllOfIt", "hello\n", "line 1: the configuration is \"hello\"; want a mapping of options"},
         {"ASecondDocument", "log: {}\n---\nlog: {}\n", "line 3: a second document; want one"},
         {"NoYaml", "log: [\n", "line 2: end of sequence flow not found"},
+        {"TwoSourcesOfACluster", "cluster:\n  kubeconfig: a.conf\n  files: [b.yaml]\n",
+         "cluster.files and cluster.kubeconfig are both set; want one: a cluster in memory, or a live one"},
         {"AMarginBeyondTheTimeout", "extender:\n  httpTimeout: 5s\n",
          "extender.holdMargin is 5s; want less than extender.httpTimeout, 5s"},
     }),
@@ -116,8 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ConfigTest, DescribedAndReadAgainIsTheSame) {
   Config config;
   config.extender.http_timeout = absl::Milliseconds(61500);
-  config.cluster.kubeconfig = "C:\\a \"b\"\n\tc";
-  config.cluster.files = {"one, two", "three"};
+  config.cluster.files = {"one, two", "C:\\a \"b\"\n\tc"};
   config.log.level = "warning";
   for (const std::string& text : {DescribeConfig(config), ShowConfig(config)}) {
     const absl::StatusOr<Config> again = ParseConfig(text);
@@ -126,11 +126,19 @@ TEST(ConfigTest, DescribedAndReadAgainIsTheSame) {
   }
 }
 
+TEST(ConfigTest, WhatFlagsSetIsCheckedLikeWhatAFileSays) {
+  Config config;
+  EXPECT_EQ(CheckConfig(config), absl::OkStatus());
+  config.grpc.listen = "nowhere";
+  EXPECT_EQ(CheckConfig(config), absl::InvalidArgumentError(
+                                     "grpc.listen is \"nowhere\"; want host:port, such as \"0.0.0.0:8080\""));
+}
+
 TEST(ConfigTest, EveryOptionIsExplained) {
   for (const Option& option : Options()) EXPECT_GE(option.help.size(), 20u) << option.Path();
 }
 
-// Written with `muster serve --help-config`.
+// Written with `muster serve --print-config`.
 TEST(ConfigTest, TheShippedFileIsTheDefaultsWithAllExplanations) {
   EXPECT_EQ(Read(absl::StrCat(MUSTER_TEST_DATA, "/../manifests/base/config.yaml")), DescribeConfig(Config()));
 }
