@@ -2,7 +2,7 @@
 #include "server/report/report_format.h"
 
 #include <algorithm>
-#include <map>
+#include <set>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -47,16 +47,6 @@ std::string Table(const std::vector<Row>& rows) {
   return text;
 }
 
-std::string SeatTable(std::vector<Seat> seats) {
-  std::stable_sort(seats.begin(), seats.end(), [](const Seat& a, const Seat& b) { return a.node < b.node; });
-  std::vector<Row> rows = {{"NODE", "ROLE", "RANK", "POD"}};
-  for (const Seat& seat : seats) {
-    rows.push_back({seat.node.text(), seat.role.empty() ? "-" : seat.role,
-                    seat.rank ? absl::StrCat(*seat.rank) : "-", seat.pod.text()});
-  }
-  return Table(rows);
-}
-
 std::string ExclusionTable(const Refusal& refusal) {
   std::vector<Row> rows = {{"NODES", "EXCLUDED BY"}};
   for (const Exclusion& exclusion : refusal.excluded) {
@@ -85,6 +75,15 @@ int64_t Gpus(const Seat& seat) {
     if (absl::EndsWith(name, "/gpu")) gpus += amount;
   }
   return gpus;
+}
+
+std::string SeatTable(const std::vector<Seat>& seats) {
+  std::vector<Row> rows = {{"POD", "ROLE", "RANK", "NODE", "GPUS"}};
+  for (const Seat& seat : seats) {
+    rows.push_back({seat.pod.text(), seat.role.empty() ? "-" : seat.role,
+                    seat.rank ? absl::StrCat(*seat.rank) : "-", seat.node.text(), absl::StrCat(Gpus(seat))});
+  }
+  return Table(rows);
 }
 
 nlohmann::ordered_json SeatJson(const Seat& seat) {
@@ -135,22 +134,24 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
 
 std::string ReportTable(const std::vector<GangReport>& reports) {
   if (reports.empty()) return "no gang has a pending member\n";
-  std::vector<Row> rows = {{"GANG", "OUTCOME", "MEMBERS", "MINIMUM", "SEATS"}};
+  std::vector<Row> rows = {{"GANG", "OUTCOME", "MEMBERS", "MINIMUM", "NODES", "GPUS"}};
+  std::vector<Seat> seats;
   for (const GangReport& report : reports) {
-    std::map<NodeName, int64_t> members_by_node;
-    for (const Seat& seat : report.seats) ++members_by_node[seat.node];
-    std::string seats;
-    for (const auto& [node, members] : members_by_node) {
-      absl::StrAppend(&seats, seats.empty() ? "" : " ", node.text(),
-                      members > 1 ? absl::StrCat("(", members, ")") : "");
+    std::set<NodeName> nodes;
+    int64_t gpus = 0;
+    for (const Seat& seat : report.seats) {
+      nodes.insert(seat.node);
+      gpus += Gpus(seat);
     }
     rows.push_back({report.gang.text(), std::string(Word(report.outcome)), absl::StrCat(report.members),
-                    absl::StrCat(report.min_members), seats.empty() ? "-" : seats});
+                    absl::StrCat(report.min_members), absl::StrCat(nodes.size()), absl::StrCat(gpus)});
+    seats.insert(seats.end(), report.seats.begin(), report.seats.end());
   }
   std::string text = Table(rows);
   for (const GangReport& report : reports) {
     if (report.refusal) absl::StrAppend(&text, "\n", report.refusal->text, "\n");
   }
+  if (!seats.empty()) absl::StrAppend(&text, "\n", SeatTable(seats));
   return text;
 }
 

@@ -10,7 +10,7 @@
 // How a gang is shown to people and to programs.
 namespace muster {
 
-// What people read: outcome, members, seats by node, and for a refusal its
+// What people read: outcome, members, seats, and for a refusal its
 // sentences and what excludes how many nodes. Ends with a line feed.
 std::string ReportText(const GangReport& report);
 
@@ -24,8 +24,8 @@ std::string ReportLine(const GangReport& report);
 // number of whole devices, of any vendor, that the seat takes.
 nlohmann::ordered_json ReportJson(const GangReport& report);
 
-// All gangs as a table for people: a line per gang, its seats by node with the
-// ranks on each, and the refusals. Ends with a line feed.
+// What people read of many gangs: a table with a line per gang, the refusals,
+// and a table of all seats. Ends with a line feed.
 std::string ReportTable(const std::vector<GangReport>& reports);
 
 }  // namespace muster

@@ -60,9 +60,9 @@ TEST_F(ExplainTest, APlacedGangIsExplainedWithItsSeatsByNode) {
 declared by  muster.dev
 members      2 exist, 2 needed, 0 bound, 0 held
 
-NODE    ROLE    RANK  POD
-node-a  worker  1     default/train-1
-node-b  worker  0     default/train-0
+POD              ROLE    RANK  NODE    GPUS
+default/train-0  worker  0     node-b  8
+default/train-1  worker  1     node-a  8
 )";
   EXPECT_EQ(Explained("default/train"), expected);
   EXPECT_EQ(Explained("gang/default/train"), expected);

@@ -92,7 +92,8 @@ TEST_F(PlanCommand, YamlReadsBackAsTheSameValue) {
 
 TEST_F(PlanCommand, TheTableShowsWhereAndWhyNot) {
   Run(absl::StrCat(kCluster, kTooMuch), PlanFormat::kTable);
-  EXPECT_THAT(out_.str(), HasSubstr("default/a  placed   2        2        n0(2)"));
+  EXPECT_THAT(out_.str(), HasSubstr("default/a  placed   2        2        1      8\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("default/a-1  worker  1     n0    4\n"));
   EXPECT_THAT(out_.str(), HasSubstr("gang default/b: 0 of 1 members fit"));
 }
 
