@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <simdjson.h>
 #include <yaml-cpp/yaml.h>
 
 #include <optional>
@@ -9,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "server/embedded/manifests.h"
 
@@ -105,6 +107,17 @@ std::optional<absl::Status> NestedTooDeep(absl::string_view text) {
   return std::nullopt;
 }
 
+// yaml-cpp hands any bytes on, and JSON can't be written with them.
+std::optional<absl::Status> NotUtf8(absl::string_view text) {
+  if (simdjson::validate_utf8(text.data(), text.size())) return std::nullopt;
+  int number = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    if (!simdjson::validate_utf8(line.data(), line.size())) break;
+  }
+  return absl::InvalidArgumentError(absl::StrFormat("line %d: the text is not UTF-8", number));
+}
+
 }  // namespace
 
 // The boundary at which yaml-cpp's exceptions become Status.
@@ -113,6 +126,7 @@ absl::StatusOr<std::vector<Json>> ParseDocuments(absl::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrFormat("%d bytes are too large; the most is %d", text.size(), kLargestText));
   }
+  if (auto wrong = NotUtf8(text)) return *wrong;
   // JSON is read by the JSON parser, which is faster by far.
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first != absl::string_view::npos && text[first] == '{') {
