@@ -19,6 +19,9 @@
 namespace muster {
 namespace {
 
+// Each holds a request of up to max_message_bytes.
+constexpr size_t kMostWaitingPlans = 4;
+
 // gRPC keeps both as settings of the whole process, to be made before the
 // first server is built.
 void EnableHealthAndReflection() {
@@ -98,7 +101,7 @@ class GrpcServer::Running {
   const absl::Duration poll_interval_;
   // In this order: calls use the feed and the worker, so these end last.
   GangFeed feed_;
-  Worker planning_;
+  Worker planning_{kMostWaitingPlans};
   const std::unique_ptr<grpc::Service> placement_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

@@ -63,11 +63,14 @@ class PlacementService : public v1::Placement::CallbackService {
   ServerUnaryReactor* Plan(CallbackServerContext* context, const v1::PlanRequest* request,
                            v1::PlanResponse* response) override {
     ServerUnaryReactor* reactor = context->DefaultReactor();
-    parts_.planning.Run([this, context, request, response, reactor] {
+    const bool taken = parts_.planning.Run([this, context, request, response, reactor] {
       // A caller who has gone while the job waited needs no plan.
       reactor->Finish(context->IsCancelled() ? grpc::Status::CANCELLED
                                              : ToGrpc(PlanNow(*request, *response)));
     });
+    if (!taken) {
+      reactor->Finish(ToGrpc(absl::ResourceExhaustedError("too many dry runs wait already; try again later")));
+    }
     return reactor;
   }
 

@@ -140,7 +140,7 @@ absl::Status Serve(const Config& config, const std::string& port_file) {
   decisions.Stop(absl::UnavailableError("muster is stopping"));
   http.Stop(config.stop_grace);
   grpc.Stop(config.stop_grace);
-  ticker.reset();
+  ticker->Stop();
   (*source)->Stop();
   return status;
 }

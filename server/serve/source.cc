@@ -24,16 +24,22 @@ class FileSource : public ClusterSource {
         cluster_(std::move(view), [this](std::function<void()> job) { worker_->Run(std::move(job)); }) {}
 
   ClusterApi& api() override { return cluster_; }
-  void Start(Listener listener) override { cluster_.Watch(std::move(listener)); }
+  void Start(Listener listener) override {
+    cluster_.Watch([this, listener = std::move(listener)](std::shared_ptr<const ClusterView> view) {
+      listener(std::move(view));
+      ready_ = true;
+    });
+  }
   void Stop() override {
     cluster_.Watch(nullptr);
     worker_.reset();
   }
-  bool Ready() const override { return true; }
+  bool Ready() const override { return ready_; }
 
  private:
   std::optional<Worker> worker_;
   EmbeddedCluster cluster_;
+  std::atomic<bool> ready_ = false;  // whether the listener knows the cluster
 };
 
 class KubeSource : public ClusterSource {

@@ -8,12 +8,12 @@ namespace muster {
 Ticker::Ticker(absl::Duration period, std::function<void()> tick)
     : period_(period), tick_(std::move(tick)), thread_([this] { Loop(); }) {}
 
-Ticker::~Ticker() {
+void Ticker::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Ticker::Wake() {

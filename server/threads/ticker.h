@@ -16,13 +16,16 @@ namespace muster {
 class Ticker {
  public:
   Ticker(absl::Duration period, std::function<void()> tick);
-  // Ends after the call that is under way, if any.
-  ~Ticker();
+  ~Ticker() { Stop(); }
   Ticker(const Ticker&) = delete;
   Ticker& operator=(const Ticker&) = delete;
 
-  // Never blocks; may be called from within the function.
+  // Never blocks; may be called from within the function. Without effect
+  // after Stop.
   void Wake();
+
+  // Returns when the call that is under way, if any, has ended; none follows.
+  void Stop();
 
  private:
   void Loop();

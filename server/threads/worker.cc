@@ -5,7 +5,7 @@
 
 namespace muster {
 
-Worker::Worker() : thread_([this] { Work(); }) {}
+Worker::Worker(size_t longest_queue) : longest_queue_(longest_queue), thread_([this] { Work(); }) {}
 
 Worker::~Worker() {
   {
@@ -15,9 +15,11 @@ Worker::~Worker() {
   thread_.join();
 }
 
-void Worker::Run(std::function<void()> job) {
+bool Worker::Run(std::function<void()> job) {
   absl::MutexLock lock(&mutex_);
+  if (jobs_.size() >= longest_queue_) return false;
   jobs_.push_back(std::move(job));
+  return true;
 }
 
 void Worker::Work() {

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <limits>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -17,15 +18,18 @@ namespace muster {
 // Threads: thread-safe.
 class Worker {
  public:
-  Worker();
+  // At most `longest_queue` jobs wait.
+  explicit Worker(size_t longest_queue = std::numeric_limits<size_t>::max());
   // Runs what is queued and then stops.
   ~Worker();
 
-  void Run(std::function<void()> job);
+  // False, and the job is dropped, if too many wait.
+  bool Run(std::function<void()> job);
 
  private:
   void Work();
 
+  const size_t longest_queue_;
   absl::Mutex mutex_;
   std::deque<std::function<void()>> jobs_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
