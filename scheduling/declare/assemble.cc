@@ -39,9 +39,38 @@ std::string Contradiction(const Pod& a, const Pod& b) {
   if (x.min_members != y.min_members) {
     return differ("the gang's minimum of members", Show(x.min_members), Show(y.min_members));
   }
+  if (x.topology != y.topology) return differ("the gang's topology", "one demand", "another");
   if (a.scheduler_name != b.scheduler_name)
     return differ("schedulerName", a.scheduler_name, b.scheduler_name);
   return "";
+}
+
+// Adds the part that `spec` describes, within those that are there already.
+// Returns its index.
+int32_t AddSubgroup(const SubgroupSpec& spec, int32_t parent, Gang& gang) {
+  for (size_t i = 0; i < gang.subgroups.size(); ++i) {
+    if (gang.subgroups[i].name == spec.name) return static_cast<int32_t>(i);
+  }
+  gang.subgroups.push_back({.name = spec.name,
+                            .parent = parent,
+                            .min_members = spec.min_members.value_or(spec.size.value_or(0)),
+                            .min_subgroups = spec.min_subgroups.value_or(0),
+                            .size = spec.size,
+                            .stage = spec.stage,
+                            .topology = spec.topology,
+                            .members = {}});
+  return static_cast<int32_t>(gang.subgroups.size()) - 1;
+}
+
+// Puts every member into the subgroup that it names.
+void Divide(Gang& gang) {
+  for (size_t m = 0; m < gang.members.size(); ++m) {
+    int32_t within = -1;
+    for (const SubgroupSpec& spec : gang.members[m]->membership->subgroups) {
+      within = AddSubgroup(spec, within, gang);
+    }
+    if (within >= 0) gang.subgroups[static_cast<size_t>(within)].members.push_back(m);
+  }
 }
 
 void TakeFromObject(const ClusterView& view, const Membership& membership, Gang& gang) {
@@ -57,6 +86,7 @@ void TakeFromObject(const ClusterView& view, const Membership& membership, Gang&
   gang.created = object->created;
   if (object->deadline.has_value()) gang.deadline = object->deadline;
   if (object->priority.has_value()) gang.priority = *object->priority;
+  if (!object->topology.empty()) gang.topology = object->topology;
   if (!object->problem.empty()) gang.problem = object->problem;
 }
 
@@ -79,6 +109,8 @@ Gang AssembleGang(const ClusterView& view, const GangId& id) {
   gang.size = first.membership->size;
   gang.min_members = first.membership->min_members.value_or(gang.size.value_or(1));
   gang.deadline = first.membership->deadline;
+  gang.topology = first.membership->topology;
+  gang.ignored = first.membership->ignored;
   gang.priority = std::numeric_limits<int32_t>::min();
   for (const auto& member : gang.members) {
     gang.priority = std::max(gang.priority, member->priority);
@@ -87,6 +119,7 @@ Gang AssembleGang(const ClusterView& view, const GangId& id) {
     if (gang.problem.empty()) gang.problem = Contradiction(first, *member);
   }
   TakeFromObject(view, *first.membership, gang);
+  Divide(gang);
   if (gang.problem.empty() && gang.min_members > kMaxMembers) {
     gang.problem = absl::StrFormat("it asks for %d members; the most is %d", gang.min_members, kMaxMembers);
   }

@@ -8,11 +8,23 @@
 //   muster.dev/rank         its number; default the controller's index
 //   muster.dev/deadline     e.g. "10m": how long an unfinished gang is completed
 //                           before it is undone
+//   muster.dev/topology-required       level of which one domain holds all members
+//   muster.dev/topology-preferred      the same as far as it can be had
+//   muster.dev/topology-slices         "rack=16,host=4": members in groups of 16 per
+//                                      rack, within these in groups of 4 per host
+//   muster.dev/topology-exclusive      level of which a domain holds no other gang
+//   muster.dev/topology-spread         level of which every member gets its own domain
+//   muster.dev/topology-unconstrained  "true": no wish, not even the default one
+//   muster.dev/topology                the topology object in which levels are looked up
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
@@ -67,6 +79,43 @@ void ReadNumbers(const PodFacts& pod, Reader& reader, Membership& membership) {
   if (!membership.rank.has_value()) membership.rank = ControllerRank(pod);
 }
 
+constexpr size_t kMostSlices = 3;
+
+// "rack=16,host=4"
+std::vector<SliceDemand> ReadSlices(absl::string_view text, Reader& reader) {
+  std::vector<SliceDemand> slices;
+  for (const absl::string_view part : absl::StrSplit(text, ',')) {
+    const std::pair<absl::string_view, absl::string_view> pair =
+        absl::StrSplit(part, absl::MaxSplits('=', 1));
+    SliceDemand slice{std::string(absl::StripAsciiWhitespace(pair.first)), 0};
+    if (slice.level.empty() || !absl::SimpleAtoi(pair.second, &slice.size) || slice.size < 1 ||
+        slice.size > kMaxMembers || slices.size() == kMostSlices) {
+      reader.Problem(absl::StrCat("muster.dev/topology-slices is ", Quoted(text), "; want up to ",
+                                  kMostSlices, " of level=size, outermost first, such as rack=16,host=4"));
+      return {};
+    }
+    slices.push_back(std::move(slice));
+  }
+  return slices;
+}
+
+void ReadTopology(Reader& reader, TopologyDemand& topology) {
+  topology.topology = reader.Text("muster.dev/topology").value_or("");
+  topology.required = reader.Text("muster.dev/topology-required").value_or("");
+  topology.preferred = reader.Text("muster.dev/topology-preferred").value_or("");
+  topology.exclusive = reader.Text("muster.dev/topology-exclusive").value_or("");
+  topology.spread = reader.Text("muster.dev/topology-spread").value_or("");
+  if (const auto slices = reader.Text("muster.dev/topology-slices")) {
+    topology.slices = ReadSlices(*slices, reader);
+  }
+  const std::string unconstrained = reader.Text("muster.dev/topology-unconstrained").value_or("false");
+  topology.unconstrained = unconstrained == "true";
+  if (!topology.unconstrained && unconstrained != "false") {
+    reader.Problem(
+        absl::StrCat("muster.dev/topology-unconstrained is ", Quoted(unconstrained), "; want true or false"));
+  }
+}
+
 class MusterLabelsEcosystem : public Ecosystem {
  public:
   absl::string_view name() const override { return kName; }
@@ -87,6 +136,7 @@ class MusterLabelsEcosystem : public Ecosystem {
     membership.gang = GangId(pod.ns, gang);
     ReadNumbers(pod, reader, membership);
     membership.role = reader.Text("muster.dev/role").value_or("");
+    ReadTopology(reader, membership.topology);
     if (const auto deadline = reader.Text("muster.dev/deadline")) {
       absl::Duration parsed;
       if (absl::ParseDuration(*deadline, &parsed) && parsed > absl::ZeroDuration() &&

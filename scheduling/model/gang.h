@@ -21,15 +21,33 @@ struct GangDeclaration {
   std::optional<absl::Duration> deadline;
   std::optional<int32_t> priority;
   absl::Time created = absl::InfinitePast();
-  std::string problem;  // as in Membership
+  TopologyDemand topology;              // of the whole gang
+  std::vector<SubgroupSpec> subgroups;  // parents before their parts
+  std::string problem;                  // as in Membership
 
   friend bool operator==(const GangDeclaration&, const GangDeclaration&) = default;
+};
+
+// A part of a gang, with its members.
+struct Subgroup {
+  std::string name;
+  int32_t parent = -1;          // index into Gang::subgroups; -1: the gang itself
+  int64_t min_members = 0;      // of its members at whatever depth
+  int64_t min_subgroups = 0;    // how many of the subgroups directly within must reach their minimum
+  std::optional<int64_t> size;  // members that it will have, where that is declared
+  int32_t stage = 0;
+  TopologyDemand topology;
+  std::vector<size_t> members;  // directly in it: indices into Gang::members
+
+  friend bool operator==(const Subgroup&, const Subgroup&) = default;
 };
 
 // A gang with its members, assembled from a cluster view.
 //
 // Invariant: members are in order: role, then rank (those without one last),
 //            then name. Finished members are among them, deleted ones are not.
+//            Subgroups come after the one that they are a part of; a member is
+//            directly in one of them at most.
 struct Gang {
   GangId id;
   std::string declared_by;
@@ -39,9 +57,12 @@ struct Gang {
   int32_t priority = 0;  // the highest of the members', unless declared
   absl::Time created = absl::InfiniteFuture();
   std::vector<std::shared_ptr<const Pod>> members;
-  bool all_or_none = true;  // false: its declaration asks for no gang, each pod is on its own
-  std::string waiting_for;  // an object that must exist first, as a clause; empty if there is none
-  std::string problem;      // why it can't be planned, whatever the capacity; empty if it can
+  TopologyDemand topology;
+  std::vector<Subgroup> subgroups;
+  std::vector<std::string> ignored;  // other declarations on its pods that were not used
+  bool all_or_none = true;           // false: its declaration asks for no gang, each pod is on its own
+  std::string waiting_for;           // an object that must exist first, as a clause; empty if there is none
+  std::string problem;               // why it can't be planned, whatever the capacity; empty if it can
 };
 
 // The order in which gangs are planned: priority, then creation, then name.

@@ -10,6 +10,7 @@
 #include "scheduling/model/ids.h"
 #include "scheduling/model/resources.h"
 #include "scheduling/model/selector.h"
+#include "scheduling/model/topology_demand.h"
 
 namespace muster {
 
@@ -22,6 +23,22 @@ struct PodShape {
   std::vector<Toleration> tolerations;
 
   friend bool operator==(const PodShape&, const PodShape&) = default;
+};
+
+// A part of a gang as a declaration describes it: a role, one job of a set, one
+// group of workers, one gang of a group of gangs.
+struct SubgroupSpec {
+  std::string name;                      // unique within the gang
+  std::string parent;                    // the subgroup that it is a part of; empty: the gang itself
+  std::optional<int64_t> min_members;    // of its members at whatever depth; unset: all that are declared
+  std::optional<int64_t> min_subgroups;  // of the subgroups directly within; unset: all
+  std::optional<int64_t> size;           // members that it will have, where that is declared
+  int32_t stage = 0;                     // its members are created once those of earlier stages run
+  TopologyDemand topology;
+  std::vector<LabelRequirement> selector;  // in an object: which members are in it by their labels
+  std::vector<std::string> split_by;  // in an object: one subgroup for each set of values of these labels
+
+  friend bool operator==(const SubgroupSpec&, const SubgroupSpec&) = default;
 };
 
 // A pod's own word on the gang it belongs to, as recognised by declare/.
@@ -37,6 +54,9 @@ struct Membership {
   std::optional<int64_t> size;
   std::optional<int64_t> min_members;
   std::optional<absl::Duration> deadline;
+  TopologyDemand topology;              // of the whole gang
+  std::vector<SubgroupSpec> subgroups;  // from the outermost to the one that the pod is directly in
+  std::vector<std::string> ignored;     // other declarations on the pod that were not used
 
   // Set when the declaration is malformed: a sentence that names the field.
   // The gang is refused with it, never guessed.
@@ -55,6 +75,7 @@ struct Pod {
   absl::Time created = absl::InfinitePast();
   int32_t priority = 0;
   std::string scheduler_name;
+  Labels labels;
   PodShape shape;
   std::vector<std::string> gates;  // names of scheduling gates that are left
   NodeName node;                   // spec.nodeName; empty while unbound

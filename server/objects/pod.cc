@@ -141,10 +141,10 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
   pod.phase = DecodePhase(status.String("phase"));
   pod.started = pod.phase == PodPhase::kRunning || pod.finished() || AnyContainerRan(status);
 
-  const Labels labels = metadata.Strings("labels");
+  pod.labels = metadata.Strings("labels");
   const Labels annotations = metadata.Strings("annotations");
   const std::string pod_group = spec.At("schedulingGroup").String("podGroupName");
-  pod.membership = declare::Recognise({pod.name.ns(), pod.name.name(), labels, annotations, pod_group});
+  pod.membership = declare::Recognise({pod.name.ns(), pod.name.name(), pod.labels, annotations, pod_group});
   if (!error.ok()) return error;
   return pod;
 }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace muster {
+
+// One layer of slices: the members, in order of their ranks, go in groups of
+// `size`, and each group into one domain of `level`.
+struct SliceDemand {
+  std::string level;
+  int64_t size = 0;
+
+  friend bool operator==(const SliceDemand&, const SliceDemand&) = default;
+};
+
+// What a gang, or a part of one, asks of the fabric.
+//
+// Levels are written as the declaration has them (a label key, a name, an
+// alias, "tier-2" of HyperNodes); topology/ finds what they mean.
+struct TopologyDemand {
+  std::string topology;             // the topology object that is meant; empty: the first that has the level
+  std::string required;             // all members in one domain of this level, or no seats; empty: none
+  std::string preferred;            // the same if it can be had, else as close as it can; empty: none
+  std::vector<SliceDemand> slices;  // outermost first, each size a multiple of the next
+  std::string exclusive;            // the domain of this level holds no other gang's, or subgroup's, members
+  std::string spread;               // every member in a domain of its own at this level
+  bool unconstrained = false;       // the declaration says that there is no wish
+
+  // Whether nothing is said, so that the default demand applies.
+  bool empty() const { return *this == TopologyDemand(); }
+
+  friend bool operator==(const TopologyDemand&, const TopologyDemand&) = default;
+};
+
+}  // namespace muster
