@@ -160,9 +160,10 @@ absl::Status CheckConfig(const Config& config) {
     if (absl::Status fit = CheckAddress(option, address->at(copy)); !fit.ok()) return fit;
   }
   if (config.extender.hold_margin >= config.extender.http_timeout) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "extender.holdMargin is ", absl::FormatDuration(config.extender.hold_margin),
-        "; want less than extender.httpTimeout, ", absl::FormatDuration(config.extender.http_timeout)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("extender.holdMargin is ", absl::FormatDuration(config.extender.hold_margin),
+                     "; want less than extender.httpTimeout, ",
+                     absl::FormatDuration(config.extender.http_timeout), ": set both"));
   }
   if (!config.cluster.files.empty() && !config.cluster.kubeconfig.empty()) {
     return absl::InvalidArgumentError(

@@ -62,7 +62,8 @@ std::vector<Option> GrpcOptions() {
        AddressOption{At<&Config::grpc, &Config::Grpc::listen>}},
       {"grpc", "maxMessageBytes",
        "The largest request that is read. A dry run of Plan may carry the manifests of\n"
-       "a whole cluster: 5,000 nodes with their pods are about 200 MB of YAML.",
+       "a whole cluster: 5,000 nodes with their pods are about 200 MB of YAML, so raise\n"
+       "this where such are sent.",
        NumberOption{At<&Config::grpc, &Config::Grpc::max_message_bytes>, 1 << 20, (1LL << 31) - 1}},
   };
 }

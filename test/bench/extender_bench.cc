@@ -5,7 +5,8 @@
 // Three servers in one process get the same body in turn, over one kept-alive
 // connection each, so that whatever else the machine does hits all alike:
 //
-//   muster   ExtenderServer with a service that answers one node at once
+//   muster   ExtenderServer with all that decides behind it: a cluster of as many
+//            nodes as the call names, and a gang that is planned
 //   echo     a plain server of the library that sends the body back
 //   sink     a plain server of the library that reads the body and sends back
 //            what muster sends; the strictest comparison there is
@@ -24,17 +25,22 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "httplib.h"
+#include "server/clock.h"
+#include "server/commit/decisions.h"
 #include "server/extender/codec.h"
 #include "server/extender/http_server.h"
 #include "test/bench/bench_client.h"
+#include "test/support/builders.h"
+#include "test/support/manual_api.h"
 
 namespace muster {
 namespace {
 
 constexpr int kRounds = 3000;
 constexpr int kHeld = 1000;
+constexpr char kUid[] = "5b1f0a3e-6f0e-4a4e-9a1c-7f6d1c2b3a40";
 
-// Answers the last candidate and holds every bind.
+// Holds every bind, and answers filter calls at once.
 class BenchService : public Service {
  public:
   FilterAnswer Filter(const FilterCall& call) override {
@@ -88,9 +94,35 @@ class PlainServer {
   std::thread thread_;
 };
 
+std::string NodeOfNumber(int i) {
+  return absl::StrFormat("ip-10-%03d-%03d.eu-west-1.compute.internal", i / 250, i % 250);
+}
+
+// A cluster of `nodes` nodes, a third of them half used, with the eight
+// members of the gang research/train pending.
+std::shared_ptr<const ClusterView> ClusterOf(int nodes) {
+  ClusterView view;
+  for (int i = 0; i < nodes; ++i) {
+    Node node = test::NodeOf(NodeOfNumber(i), 8);
+    node.allocatable = test::Amounts(1024, 8);
+    node.allocatable.pods = 110;
+    view.Upsert(node);
+    if (i % 3 == 0) view.Upsert(test::BoundTo(test::PodOf(absl::StrCat("busy-", i), 4), NodeOfNumber(i)));
+  }
+  for (int i = 0; i < 8; ++i) {
+    Pod member = test::MemberOf("train", 8, i, 8);
+    member.name = PodName("research", absl::StrCat("train-worker-", i));
+    if (i == 0) member.uid = PodUid(kUid);
+    member.membership->gang = GangId("research", "train");
+    view.Upsert(member);
+  }
+  return test::Published(std::move(view));
+}
+
 // A filter call as kube-scheduler makes it: a pod of about 8 KB, as training
 // pods are (environment, volumes, mounts), and names as clouds give them.
-std::string FilterBody(int nodes) {
+// With `gang` it is a member of one, without a pod on its own.
+std::string FilterBody(int nodes, bool gang = true) {
   std::string environment;
   for (int i = 0; i < 100; ++i) {
     absl::StrAppend(&environment, i > 0 ? "," : "", R"({"name":"NCCL_SETTING_)", i, R"(","value":"setting-)",
@@ -110,13 +142,14 @@ std::string FilterBody(int nodes) {
   }
   std::string names;
   for (int i = 0; i < nodes; ++i) {
-    absl::StrAppend(&names, i > 0 ? "," : "", "\"",
-                    absl::StrFormat("ip-10-%03d-%03d.eu-west-1.compute.internal", i / 250, i % 250), "\"");
+    absl::StrAppend(&names, i > 0 ? "," : "", "\"", NodeOfNumber(i), "\"");
   }
   return absl::StrCat(
-      R"({"Pod":{"metadata":{"name":"train-worker-0","namespace":"research","uid":"5b1f0a3e-6f0e-4a4e-9a1c-7f6d1c2b3a40",)",
+      R"({"Pod":{"metadata":{"name":")", gang ? "train-worker-0" : "notebook",
+      R"(","namespace":"research","uid":")", gang ? kUid : "another", R"(",)",
       R"("resourceVersion":"4711","creationTimestamp":"2026-07-01T12:00:00Z","labels":{)", labels,
-      R"("muster.dev/gang":"train","muster.dev/gang-size":"8"},"ownerReferences":[{"apiVersion":"batch/v1","kind":"Job",)",
+      gang ? R"("muster.dev/gang":"train","muster.dev/gang-size":"8")" : R"("app":"notebook")",
+      R"(},"ownerReferences":[{"apiVersion":"batch/v1","kind":"Job",)",
       R"("name":"train","uid":"j","controller":true}]},"spec":{"containers":[{"name":"main","image":"registry.example.com/train:1",)",
       R"("env":[)", environment,
       R"(],"resources":{"limits":{"nvidia.com/gpu":"8"},"requests":{"cpu":"90","memory":"900Gi",)",
@@ -142,8 +175,13 @@ absl::Duration Quantile(std::vector<absl::Duration> sample, double quantile) {
   return *at;
 }
 
-void CompareFilter(int nodes) {
-  BenchService service;
+void CompareFilter(int nodes, bool gang) {
+  const RealClock clock;
+  test::ManualApi api;
+  Decisions service(
+      {}, clock, api, [] { return true; }, nullptr);
+  service.Observe(ClusterOf(nodes));
+  service.Tick();
   Metrics metrics;
   ExtenderOptions options;
   options.connections.address = "127.0.0.1:0";
@@ -160,7 +198,7 @@ void CompareFilter(int nodes) {
   PlainServer sink([&](const httplib::Request&, httplib::Response& response) {
     response.set_content(answer, "application/octet-stream");
   });
-  const std::string body = FilterBody(nodes);
+  const std::string body = FilterBody(nodes, gang);
   const std::string request = PostBytes("/v1/filter", body);
   BenchClient clients[] = {BenchClient(muster.port()), BenchClient(echo.port()), BenchClient(sink.port())};
   std::vector<absl::Duration> samples[3];
@@ -171,8 +209,9 @@ void CompareFilter(int nodes) {
     }
   }
   const char* names[] = {"muster", "echo", "sink"};
-  absl::PrintF("filter call, %d names, body of %d KB (pod %d KB), %d rounds interleaved\n", nodes,
-               body.size() / 1024, FilterBody(0).size() / 1024, kRounds);
+  absl::PrintF("filter call of %s, %d names, body of %d KB (pod %d KB), %d rounds interleaved\n",
+               gang ? "a member with a seat" : "a single GPU pod", nodes, body.size() / 1024,
+               FilterBody(0).size() / 1024, kRounds);
   for (int subject = 0; subject < 3; ++subject) {
     absl::PrintF("  %-7s median %7.1f us   p99 %7.1f us\n", names[subject],
                  Micros(Quantile(samples[subject], 0.5)), Micros(Quantile(samples[subject], 0.99)));
@@ -246,8 +285,9 @@ void HoldBinds() {
 }  // namespace muster
 
 int main() {
-  muster::CompareFilter(5000);
-  muster::CompareFilter(15000);
+  for (const bool gang : {true, false}) {
+    for (const int nodes : {5000, 15000}) muster::CompareFilter(nodes, gang);
+  }
   for (const int nodes : {0, 5000, 15000}) muster::MeasureCodec(nodes);
   muster::HoldBinds();
   return 0;

@@ -69,7 +69,7 @@ def test_of_two_interleaved_gangs_of_six_over_room_for_eight_exactly_one_is_boun
 
 
 def test_fifty_random_races_of_two_gangs_never_leave_a_part_of_one(cluster):
-    """Seeded: sizes, GPUs per member and the order of creation vary; both gangs never fit together."""
+    """Seeded: sizes and the order of creation vary; both gangs never fit together."""
     cluster.add_nodes("node-0", "node-1")
     for seed in range(50):
         random_ = random.Random(seed)

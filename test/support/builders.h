@@ -39,7 +39,7 @@ inline Pod PodOf(const std::string& name, int64_t gpus) {
   Pod pod;
   pod.name = PodName("default", name);
   pod.uid = PodUid(absl::StrCat("uid-", name));
-  pod.resource_version = "1";
+  pod.resource_version = std::string("1");
   pod.created = At(absl::ZeroDuration());
   pod.scheduler_name = "default-scheduler";
   pod.shape.requests = Amounts(1, gpus);

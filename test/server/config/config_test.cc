@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"TwoSourcesOfACluster", "cluster:\n  kubeconfig: a.conf\n  files: [b.yaml]\n",
          "cluster.files and cluster.kubeconfig are both set; want one: a cluster in memory, or a live one"},
         {"AMarginBeyondTheTimeout", "extender:\n  httpTimeout: 5s\n",
-         "extender.holdMargin is 5s; want less than extender.httpTimeout, 5s"},
+         "extender.holdMargin is 5s; want less than extender.httpTimeout, 5s: set both"},
     }),
     [](const auto& info) { return info.param.name; });
 
