@@ -117,6 +117,9 @@ Gang AssembleGang(const ClusterView& view, const GangId& id) {
     gang.created = std::min(gang.created, member->created);
     if (gang.problem.empty()) gang.problem = member->membership->problem;
     if (gang.problem.empty()) gang.problem = Contradiction(first, *member);
+    if (gang.problem.empty() && member->pending() && !member->shape.unmodelled.empty()) {
+      gang.problem = absl::StrCat("pod ", member->name.text(), ": ", member->shape.unmodelled);
+    }
   }
   TakeFromObject(view, *first.membership, gang);
   Divide(gang);

@@ -2,7 +2,8 @@
 // Kubernetes' own PodGroup: spec.schedulingGroup.podGroupName of the pod names
 // it, and its scheduling policy is gang (with a minimum) or basic (no gang).
 //
-// Source: k8s.io/api scheduling/v1beta1 and v1alpha3 of 1.37, v1alpha2 of 1.36:
+// Source: k8s.io/api scheduling/v1beta1 and v1alpha3 of 1.37, v1alpha2 of 1.36,
+//         and v1 where a later version serves it:
 //         spec.schedulingPolicy.{gang.minCount|basic}, spec.priority.
 #include <limits>
 #include <string>
@@ -38,7 +39,8 @@ class NativeEcosystem : public Ecosystem {
   }
 
   std::optional<CustomResource> object() const override {
-    return CustomResource{"scheduling.k8s.io", {"v1beta1", "v1alpha3", "v1alpha2"}, "podgroups", "PodGroup"};
+    return CustomResource{
+        "scheduling.k8s.io", {"v1", "v1beta1", "v1alpha3", "v1alpha2"}, "podgroups", "PodGroup"};
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {

@@ -88,7 +88,9 @@ FilterAnswer Engine::RefuseWith(const GangId& gang, absl::Time now) {
 }
 
 FilterAnswer Engine::FilterSolo(const FilterCall& call, const Pod& pod) {
-  if (AsksForDevices(pod.shape.requests)) return FilterSoloWithDevices(call, pod);
+  // What a pod asks for beyond the model, kube-scheduler knows how to give.
+  if (AsksForDevices(pod.shape.requests) && pod.shape.unmodelled.empty())
+    return FilterSoloWithDevices(call, pod);
   absl::flat_hash_set<absl::string_view> taken;
   for (const NodeName& node : ledger_.PromisedNodes()) {
     const NodeState* state = view_->FindNode(node);

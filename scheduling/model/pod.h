@@ -22,6 +22,11 @@ struct PodShape {
   std::optional<std::vector<NodeSelectorTerm>> required_affinity;  // terms are alternatives
   std::vector<Toleration> tolerations;
 
+  // Set where the pod asks for something that Muster can't read or does not
+  // model: a sentence that names the field and its value. Such a pod counts
+  // where it is bound, and is never seated.
+  std::string unmodelled;
+
   friend bool operator==(const PodShape&, const PodShape&) = default;
 };
 

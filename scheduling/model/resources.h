@@ -15,6 +15,10 @@ inline constexpr absl::string_view kMemory = "memory";
 inline constexpr absl::string_view kEphemeralStorage = "ephemeral-storage";
 inline constexpr absl::string_view kPods = "pods";
 
+// The pod slots of a pod of which it can't be said what it takes: more than any
+// node has, so that nothing more is seated beside it.
+inline constexpr int64_t kWholeNode = int64_t{1} << 40;
+
 // Amounts of what a node offers or a pod asks for, by Kubernetes resource name.
 //
 // Invariant: the scalar amounts are sorted by name and hold no name twice.

@@ -4,16 +4,23 @@
 #include <algorithm>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 
 namespace muster {
 namespace {
 
+// As Go's ParseInt reads it: no spaces around it.
+bool ReadNumber(const std::string& text, int64_t& number) {
+  const auto space = [](char c) { return absl::ascii_isspace(static_cast<unsigned char>(c)); };
+  return !text.empty() && !space(text.front()) && !space(text.back()) && absl::SimpleAtoi(text, &number);
+}
+
 bool Compares(const LabelRequirement& requirement, const std::string& label) {
   int64_t have = 0;
   int64_t want = 0;
-  if (requirement.values.size() != 1 || !absl::SimpleAtoi(label, &have) ||
-      !absl::SimpleAtoi(requirement.values[0], &want)) {
+  if (requirement.values.size() != 1 || !ReadNumber(label, have) ||
+      !ReadNumber(requirement.values[0], want)) {
     return false;
   }
   return requirement.op == LabelRequirement::Op::kGt ? have > want : have < want;
@@ -69,8 +76,7 @@ bool Tolerates(const Toleration& toleration, const Taint& taint) {
   if (!SameEffect(toleration.effect, taint.effect)) return false;
   if (!toleration.key.empty() && toleration.key != taint.key) return false;
   if (toleration.op == Toleration::Op::kExists) return true;
-  // The API server refuses an empty key with Equal; it tolerates nothing.
-  return !toleration.key.empty() && toleration.value == taint.value;
+  return toleration.op == Toleration::Op::kEqual && toleration.value == taint.value;
 }
 
 const Taint* FirstUntolerated(const std::vector<Taint>& taints, const std::vector<Toleration>& tolerations) {

@@ -52,9 +52,11 @@ struct Taint {
 };
 
 // Source: k8s.io/api core/v1 Toleration. Without an effect it tolerates every
-// effect; without a key (and with kExists) every taint.
+// effect; without a key (and with kExists) every taint. kGt and kLt tolerate
+// nothing: kube-scheduler reads them only where the feature gate
+// TaintTolerationComparisonOperators (alpha) is set.
 struct Toleration {
-  enum class Op { kEqual, kExists };
+  enum class Op { kEqual, kExists, kGt, kLt };
   enum class Effect { kAny, kNoSchedule, kPreferNoSchedule, kNoExecute };
 
   std::string key;

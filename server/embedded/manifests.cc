@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/embedded/manifests.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -41,10 +42,14 @@ const declare::Ecosystem* EcosystemOf(const std::string& api_version, const std:
   return nullptr;
 }
 
-// Reads objects into a view; `ignored` counts those of other kinds.
+// Reads objects into a view.
 class ObjectReader {
  public:
-  ObjectReader(ClusterView& view, std::map<std::string, int>& ignored) : view_(view), ignored_(ignored) {}
+  explicit ObjectReader(ClusterView& view) : view_(view) {}
+
+  // How many objects of which kinds were left out, and what is odd about others.
+  const std::map<std::string, int>& ignored() const { return ignored_; }
+  const std::vector<std::string>& notes() const { return notes_; }
 
   absl::Status Read(const Json& object) {
     if (!object.is_object()) {
@@ -63,6 +68,7 @@ class ObjectReader {
  private:
   absl::Status ReadList(const Json& list, const std::string& kind) {
     const Json& items = list.at("items");
+    if (items.is_null()) return absl::OkStatus();
     if (!items.is_array()) return absl::InvalidArgumentError("/items: want an array");
     for (Json item : items) {
       // Items of a typed list (PodList) need not repeat their kind.
@@ -83,8 +89,12 @@ class ObjectReader {
     }
     if (api_version == "v1" && kind == "Pod") {
       absl::StatusOr<Pod> pod = DecodePod(object);
-      if (pod.ok()) view_.Upsert(*std::move(pod));
-      return pod.status();
+      if (!pod.ok()) return pod.status();
+      if (!pod->shape.unmodelled.empty()) {
+        notes_.push_back(absl::StrCat("Pod ", pod->name.text(), ": ", pod->shape.unmodelled));
+      }
+      view_.Upsert(*std::move(pod));
+      return absl::OkStatus();
     }
     if (const declare::Ecosystem* ecosystem = EcosystemOf(api_version, kind)) {
       absl::StatusOr<GangDeclaration> declaration = ecosystem->Decode(object);
@@ -96,13 +106,20 @@ class ObjectReader {
   }
 
   ClusterView& view_;
-  std::map<std::string, int>& ignored_;
+  std::map<std::string, int> ignored_;
+  std::vector<std::string> notes_;
 };
 
 absl::StatusOr<std::string> ReadAll(const std::string& path) {
   if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": is a directory; name the files in it"));
+  }
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
+  if (file && file.peek() == std::ifstream::traits_type::eof()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": is empty"));
+  }
   if (!file || !(text << file.rdbuf())) return absl::NotFoundError(absl::StrCat(path, ": can't be read"));
   return text.str();
 }
@@ -114,8 +131,7 @@ absl::Status ReadManifestText(absl::string_view source, absl::string_view text, 
   if (!documents.ok())
     return absl::InvalidArgumentError(absl::StrCat(source, ": ", documents.status().message()));
   ClusterView view = into.view;
-  std::map<std::string, int> ignored;
-  ObjectReader reader(view, ignored);
+  ObjectReader reader(view);
   int number = 0;
   for (const Json& document : *documents) {
     ++number;
@@ -123,9 +139,10 @@ absl::Status ReadManifestText(absl::string_view source, absl::string_view text, 
       return absl::InvalidArgumentError(absl::StrFormat("%s: document %d: %s", source, number, s.message()));
     }
   }
-  for (const auto& [kind, count] : ignored) {
+  for (const auto& [kind, count] : reader.ignored()) {
     into.notes.push_back(absl::StrFormat("%s: ignored %d %s", source, count, kind));
   }
+  for (const std::string& note : reader.notes()) into.notes.push_back(absl::StrCat(source, ": ", note));
   into.view = std::move(view);
   return absl::OkStatus();
 }

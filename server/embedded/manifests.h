@@ -16,7 +16,9 @@ namespace muster {
 // What was read from manifests.
 struct Manifests {
   ClusterView view;
-  std::vector<std::string> notes;  // objects that were ignored, one sentence per kind
+  // Objects that were ignored, one sentence per kind; and pods of which
+  // something can't be read.
+  std::vector<std::string> notes;
 };
 
 // Reads Kubernetes objects from YAML (several documents) or JSON text, Lists
@@ -27,7 +29,7 @@ struct Manifests {
 absl::Status ReadManifestText(absl::string_view source, absl::string_view text, Manifests& into);
 
 // Reads files; "-" is the standard input.
-//   kNotFound, kInvalidArgument  names the file
+//   kNotFound, kInvalidArgument  names the file; an empty one is an error
 absl::StatusOr<Manifests> ReadManifestFiles(absl::Span<const std::string> paths);
 
 // The documents of YAML or JSON text as JSON values, as Kubernetes' own

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/extender/http_server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -28,6 +30,12 @@ bool IsVerb(absl::string_view path) {
 }
 
 bool IsGet(const httplib::Request& request) { return request.method == "GET" || request.method == "HEAD"; }
+
+// Absent, or a number. The library takes anything else for no body at all.
+bool HasReadableLength(const httplib::Request& request) {
+  const std::string length = request.get_header_value("Content-Length");
+  return std::all_of(length.begin(), length.end(), [](unsigned char c) { return absl::ascii_isdigit(c); });
+}
 
 bool HasBody(const httplib::Request& request) {
   return request.has_header("Transfer-Encoding") ||
@@ -103,7 +111,11 @@ void ExtenderServer::Endpoints::Register(httplib::Server& routes) {
 ExtenderServer::Endpoints::Handled ExtenderServer::Endpoints::BeforeBody(const httplib::Request& request,
                                                                          httplib::Response& response) {
   const bool verb = IsVerb(request.path);
-  if (verb && request.method == "POST") {
+  if (!HasReadableLength(request)) {
+    SendError(response, 400,
+              absl::StrCat("Content-Length is \"", request.get_header_value("Content-Length"),
+                           "\"; want a number of bytes"));
+  } else if (verb && request.method == "POST") {
     if (stopping_ || !service_.Ready()) ConnectionServer::Current().EndAfterAnswer();
     if (HasBody(request) && !request.is_multipart_form_data()) return Handled::Unhandled;
     SendError(response, 415, "want a body of JSON");

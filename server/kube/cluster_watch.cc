@@ -22,12 +22,13 @@ using Json = nlohmann::json;
 constexpr absl::Duration kGather = absl::Milliseconds(2);
 constexpr absl::Duration kCheck = absl::Milliseconds(250);
 
+std::string TextAt(const Json& object, const char* pointer) {
+  const Json::json_pointer path(pointer);
+  return object.contains(path) && object.at(path).is_string() ? object.at(path).get<std::string>() : "";
+}
+
 std::string NameOf(const Json& object) {
-  const auto text = [&](const char* pointer) {
-    const Json::json_pointer path(pointer);
-    return object.contains(path) && object.at(path).is_string() ? object.at(path).get<std::string>() : "?";
-  };
-  return absl::StrCat(text("/metadata/namespace"), "/", text("/metadata/name"));
+  return absl::StrCat(TextAt(object, "/metadata/namespace"), "/", TextAt(object, "/metadata/name"));
 }
 
 // Removes what is in `before` and was not listed again.
@@ -57,12 +58,14 @@ ClusterWatch::ClusterWatch(Access access, Options options, Listener listener)
 
 ClusterWatch::~ClusterWatch() = default;
 
-void ClusterWatch::Add(std::vector<std::string> paths, std::function<void(std::vector<Json>)> replace,
+void ClusterWatch::Add(std::vector<std::string> paths, bool optional,
+                       std::function<void(std::vector<Json>)> replace,
                        std::function<void(bool, const Json&)> apply) {
   Reflector::Options options;
   options.first_pause = options_.first_pause;
   options.longest_pause = options_.longest_pause;
   options.missing_pause = options_.missing_pause;
+  options.optional = optional;
   options.seed = options_.seed + static_cast<uint32_t>(reflectors_.size());
   Reflector::Handler handler;
   handler.replace = [this, replace = std::move(replace)](std::vector<Json> items) {
@@ -80,7 +83,7 @@ void ClusterWatch::Add(std::vector<std::string> paths, std::function<void(std::v
 
 void ClusterWatch::WatchNodes() {
   Add(
-      {"/api/v1/nodes"},
+      {"/api/v1/nodes"}, false,
       [this](const std::vector<Json>& items) {
         std::set<NodeName> listed;
         for (const Json& item : items) {
@@ -94,7 +97,7 @@ void ClusterWatch::WatchNodes() {
 
 void ClusterWatch::WatchPods() {
   Add(
-      {"/api/v1/pods"},
+      {"/api/v1/pods"}, false,
       [this](const std::vector<Json>& items) {
         std::set<PodName> listed;
         for (const Json& item : items) {
@@ -113,7 +116,7 @@ void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
     paths.push_back(absl::StrCat("/apis/", kind.group, "/", version, "/", kind.plural));
   }
   Add(
-      std::move(paths),
+      std::move(paths), true,
       [this, &ecosystem](const std::vector<Json>& items) {
         std::set<DeclarationKey> listed;
         for (const Json& item : items) {
@@ -128,20 +131,28 @@ void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
 }
 
 std::optional<NodeName> ClusterWatch::ApplyNode(bool deleted, const Json& object) {
+  const NodeName name(TextAt(object, "/metadata/name"));
+  if (deleted && !name.empty()) return view_.RemoveNode(name), name;
   absl::StatusOr<Node> node = DecodeNode(object);
-  if (!node.ok()) return Undecodable(object, node.status()), std::nullopt;
-  const NodeName name = node->name;
-  if (deleted) {
-    view_.RemoveNode(name);
-  } else {
+  if (node.ok()) {
     view_.Upsert(*std::move(node));
+    return name;
   }
+  Undecodable(object, node.status());
+  if (name.empty()) return std::nullopt;
+  // What was known of it may no longer be true.
+  view_.RemoveNode(name);
   return name;
 }
 
 std::optional<PodName> ClusterWatch::ApplyPod(bool deleted, const Json& object) {
   absl::StatusOr<Pod> pod = DecodePod(object);
-  if (!pod.ok()) return Undecodable(object, pod.status()), std::nullopt;
+  if (!pod.ok()) {
+    Undecodable(object, pod.status());
+    std::optional<Pod> unknown = DecodePodAsUnknown(object);
+    if (!unknown.has_value()) return std::nullopt;
+    pod = *std::move(unknown);
+  }
   const PodName name = pod->name;
   if (deleted || !WorthKeeping(*pod)) {
     view_.RemovePod(name);
@@ -169,7 +180,7 @@ void ClusterWatch::Undecodable(const Json& object, const absl::Status& why) {
   ++undecodable_;
   const std::string name = NameOf(object);
   if (complained_.size() >= kMostComplaints || !complained_.insert(name).second) return;
-  spdlog::warn("left out {}: {}", name, std::string(why.message()));
+  spdlog::warn("{} can't be read: {}", name, std::string(why.message()));
 }
 
 void ClusterWatch::PublishSoon() {

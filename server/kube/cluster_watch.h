@@ -23,8 +23,9 @@ class Reflector;
 // Keeps a ClusterView of a live cluster: its nodes, its pods, and the objects
 // of every ecosystem that declares gangs.
 //
-// An object that can't be decoded is left out and logged; the others are not
-// disturbed. Changes that arrive together are published as one view.
+// An object that can't be decoded is logged, and the others are not disturbed:
+// a node is left out, a pod takes the whole node that it is bound to. Changes
+// that arrive together are published as one view.
 //
 // Threads: thread-safe. The listener runs on a thread of this, one call at a time.
 class ClusterWatch {
@@ -52,9 +53,10 @@ class ClusterWatch {
   void WatchNodes();
   void WatchPods();
   void WatchObjectsOf(const declare::Ecosystem& ecosystem);
-  void Add(std::vector<std::string> paths, std::function<void(std::vector<nlohmann::json>)> replace,
+  void Add(std::vector<std::string> paths, bool optional,
+           std::function<void(std::vector<nlohmann::json>)> replace,
            std::function<void(bool, const nlohmann::json&)> apply);
-  // Each returns what the object is called; nullopt if it can't be decoded.
+  // Each returns what the object is called; nullopt if that can't be read.
   std::optional<PodName> ApplyPod(bool deleted, const nlohmann::json& object);
   std::optional<NodeName> ApplyNode(bool deleted, const nlohmann::json& object);
   std::optional<DeclarationKey> ApplyDeclaration(const declare::Ecosystem& ecosystem, bool deleted,

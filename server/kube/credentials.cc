@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <initializer_list>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -101,17 +102,23 @@ class Kubeconfig {
     }
     access_.ca_pem = Contents(cluster, "certificate-authority");
     access_.tls_server_name = Text(cluster, "tls-server-name");
+    RefuseKeys(cluster, "cluster.", {"proxy-url"}, "is not supported; set HTTPS_PROXY in the environment");
     access_.insecure_skip_tls_verify = Text(cluster, "insecure-skip-tls-verify") == "true";
   }
 
-  void ReadUser(const YAML::Node& user) {
-    for (const char* program : {"exec", "auth-provider"}) {
-      if (user.IsMap() && user[program].IsDefined()) {
-        Fail(absl::StrCat(
-            "user.", program,
-            ": credentials from programs are not supported; use a token or a client certificate"));
-      }
+  // Keys that change who is asked, or who asks, and would be ignored.
+  void RefuseKeys(const YAML::Node& node, const char* where, std::initializer_list<const char*> keys,
+                  const char* why) {
+    for (const char* key : keys) {
+      if (node.IsMap() && node[key].IsDefined()) Fail(absl::StrCat(where, key, ": ", why));
     }
+  }
+
+  void ReadUser(const YAML::Node& user) {
+    RefuseKeys(user, "user.", {"exec", "auth-provider"},
+               "credentials from programs are not supported; use a token or a client certificate");
+    RefuseKeys(user, "user.", {"username", "password", "as", "as-uid", "as-groups", "as-user-extra"},
+               "is not supported; use a token or a client certificate");
     access_.token = Text(user, "token");
     access_.token_file = Text(user, "tokenFile");
     if (!access_.token_file.empty()) access_.token_file = Absolute(access_.token_file);

@@ -15,7 +15,7 @@ namespace muster::kube {
 struct Access {
   std::string server;  // "https://host:port", without a slash at the end
   std::string ca_pem;
-  std::string tls_server_name;
+  std::string tls_server_name;  // that the server's certificate is for; empty: the one in `server`
   std::string client_certificate_pem;
   std::string client_key_pem;
   std::string token;       // as is, or
@@ -29,8 +29,8 @@ absl::StatusOr<Access> InCluster();
 
 // The access of a kubeconfig's current context.
 //   kNotFound         the file, or one that it names, can't be read
-//   kInvalidArgument  names the file and the key: missing, malformed, or asking
-//                     for a program to be run (exec, auth-provider)
+//   kInvalidArgument  names the file and the key: missing, malformed, asking for
+//                     a program to be run (exec, auth-provider), or not supported
 absl::StatusOr<Access> FromKubeconfig(const std::string& path);
 
 // The bearer token of an access, fresh enough.

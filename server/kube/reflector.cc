@@ -83,7 +83,7 @@ void Reflector::List(const std::string& continue_token) {
 
 void Reflector::Listed(const Reply& reply, bool first_page) {
   if (absl::IsCancelled(reply.connection)) return;
-  if (reply.connection.ok() && reply.code == 404 && first_page) return Missing();
+  if (reply.connection.ok() && reply.code == 404 && first_page && options_.optional) return Missing();
   if (!reply.connection.ok() || reply.code != 200) return Again(true, reply.retry_after, Describe(reply));
   Json list = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
   if (!list.is_object() || !list.contains("items") ||
@@ -95,6 +95,8 @@ void Reflector::Listed(const Reply& reply, bool first_page) {
   if (!more.empty()) return List(more);
   resource_version_ = TextAt(list, "/metadata/resourceVersion");
   Good();
+  unknown_paths_ = 0;
+  missing_ = false;
   synced_ = true;
   handler_.replace(std::exchange(listing_, {}));
   Watch();
@@ -102,10 +104,12 @@ void Reflector::Listed(const Reply& reply, bool first_page) {
 
 void Reflector::Missing() {
   path_ = (path_ + 1) % paths_.size();
-  if (path_ != 0) return List("");
-  // Nobody installed this kind (yet).
+  if (++unknown_paths_ < paths_.size()) return List("");
+  unknown_paths_ = 0;
+  // Nobody installed this kind (yet), or it was uninstalled with all its objects.
   Good();
-  if (!synced_) handler_.replace({});
+  if (!missing_) handler_.replace({});
+  missing_ = true;
   synced_ = true;
   transport_.After(options_.missing_pause, [this] { List(""); });
 }
@@ -122,6 +126,8 @@ void Reflector::Watch() {
   request.idle = kIdleWatch;
   ++watches_;
   watching_ = true;
+  saw_event_ = false;
+  watch_began_ = absl::Now();
   const auto take = [this](absl::string_view piece) {
     if (piece.empty()) GoodIfStillOpen();
     const bool fine =
@@ -157,6 +163,7 @@ bool Reflector::Event(absl::string_view line) {
   }
   const std::string version = TextAt(object, "/metadata/resourceVersion");
   Good();
+  saw_event_ = true;
   if (type != "BOOKMARK") handler_.apply(type == "DELETED", object);
   if (!version.empty()) resource_version_ = version;
   return true;
@@ -170,9 +177,15 @@ void Reflector::WatchEnded(const Reply& reply) {
     return Again(true, absl::ZeroDuration(), "");
   }
   if (!watch_error_.empty()) return Again(false, absl::ZeroDuration(), watch_error_);
-  if (reply.connection.ok() && reply.code == 200) return Watch();
+  if (reply.connection.ok() && reply.code == 200) {
+    // Not what a healthy server does, and not to be asked again at once.
+    const bool at_once = !saw_event_ && absl::Now() - watch_began_ < options_.first_pause;
+    return at_once ? Again(false, absl::ZeroDuration(), "the watch ended at once") : Watch();
+  }
   // A kind that was uninstalled, or a version of it that is no longer served.
-  if (reply.connection.ok() && reply.code == 404) return Again(true, options_.missing_pause, "");
+  if (reply.connection.ok() && reply.code == 404 && options_.optional) {
+    return Again(true, options_.missing_pause, "");
+  }
   Again(false, reply.retry_after, Describe(reply));
 }
 

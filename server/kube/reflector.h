@@ -43,6 +43,7 @@ class Reflector {
     absl::Duration missing_pause =
         absl::Seconds(15);  // until a kind that the server lacks is asked for again
     int page = 500;
+    bool optional = false;  // a kind that somebody may install, or not
     uint32_t seed = 1;
   };
 
@@ -58,7 +59,7 @@ class Reflector {
   Reflector(Transport& transport, std::vector<std::string> paths, Handler handler, Options options);
   void Start();
 
-  // Whether the first list is in, or the server has no such kind.
+  // Whether the first list is in, or the server has no such (optional) kind.
   bool synced() const { return synced_; }
   // Since when every call failed; nullopt if the last one was good.
   std::optional<absl::Time> failing_since() const { return failing_since_; }
@@ -81,11 +82,15 @@ class Reflector {
   const Options options_;
   std::mt19937 random_;
   size_t path_ = 0;
+  size_t unknown_paths_ = 0;  // in a row that the server did not know
+  bool missing_ = false;      // it knew none of them
   std::vector<nlohmann::json> listing_;
   std::string resource_version_;
   LineSplitter lines_;
   uint64_t watches_ = 0;  // counts them, to tell one from the next
   bool watching_ = false;
+  bool saw_event_ = false;  // in this watch
+  absl::Time watch_began_;
   std::string watch_error_;  // why the watch that is ending must end
   bool expired_ = false;     // the API server forgot resource_version_
   bool synced_ = false;

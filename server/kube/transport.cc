@@ -29,12 +29,36 @@ struct Call {
   Reply reply;
   CURL* easy = nullptr;
   curl_slist* headers = nullptr;
+  curl_slist* connect_to = nullptr;
 
   ~Call() {
     curl_slist_free_all(headers);
+    curl_slist_free_all(connect_to);
     if (easy != nullptr) curl_easy_cleanup(easy);
   }
 };
+
+// Which URL is asked, and where the connection really goes.
+struct Endpoint {
+  std::string url;
+  std::string connect_to;  // as CURLOPT_CONNECT_TO; empty: where the URL says
+};
+
+// A certificate for another name than the address is checked by asking that
+// name, and connecting to the address.
+Endpoint EndpointOf(const Access& access) {
+  static constexpr absl::string_view kHttps = "https://";
+  if (access.tls_server_name.empty() || !absl::StartsWith(access.server, kHttps)) return {access.server, ""};
+  const absl::string_view address = absl::string_view(access.server).substr(kHttps.size());
+  const absl::string_view authority = address.substr(0, address.find('/'));
+  const size_t colon = authority.rfind(':');
+  const bool has_port =
+      colon != absl::string_view::npos && authority.find(']', colon) == absl::string_view::npos;
+  const absl::string_view host = has_port ? authority.substr(0, colon) : authority;
+  const absl::string_view port = has_port ? authority.substr(colon + 1) : "443";
+  return {absl::StrCat(kHttps, access.tls_server_name, ":", port, address.substr(authority.size())),
+          absl::StrCat(access.tls_server_name, ":", port, ":", host, ":", port)};
+}
 
 size_t TakeBody(char* data, size_t, size_t size, void* user) {
   Call& call = *static_cast<Call*>(user);
@@ -68,7 +92,8 @@ curl_blob BlobOf(const std::string& text) {
 
 class Transport::Loop {
  public:
-  explicit Loop(Access access) : access_(std::move(access)), token_(access_), multi_(NewMulti()) {
+  explicit Loop(Access access)
+      : access_(std::move(access)), endpoint_(EndpointOf(access_)), token_(access_), multi_(NewMulti()) {
     curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
     curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, kMaxConnections);
     thread_ = std::thread([this] { Run(); });
@@ -142,7 +167,11 @@ class Transport::Loop {
     call.easy = curl_easy_init();
     CURL* easy = call.easy;
     const Request& request = call.request;
-    curl_easy_setopt(easy, CURLOPT_URL, absl::StrCat(access_.server, request.path).c_str());
+    curl_easy_setopt(easy, CURLOPT_URL, absl::StrCat(endpoint_.url, request.path).c_str());
+    if (!endpoint_.connect_to.empty()) {
+      call.connect_to = curl_slist_append(nullptr, endpoint_.connect_to.c_str());
+      curl_easy_setopt(easy, CURLOPT_CONNECT_TO, call.connect_to);
+    }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     if (request.method != "GET") {
       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
@@ -244,6 +273,7 @@ class Transport::Loop {
   }
 
   const Access access_;
+  const Endpoint endpoint_;
   Token token_;
   CURLM* const multi_;
   std::map<CURL*, std::unique_ptr<Call>> calls_;  // the loop's thread only

@@ -31,7 +31,8 @@ struct Reply {
 };
 
 // HTTP calls to one API server, all made by one thread: HTTP/2 where TLS
-// offers it, else HTTP/1.1 over a few connections.
+// offers it, else HTTP/1.1 over a few connections. HTTPS_PROXY and NO_PROXY of
+// the environment are honoured, as libcurl does.
 //
 // Threads: thread-safe. Every callback runs on the transport's own thread, one
 //          at a time, never within Send or After.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+
 #include "absl/status/statusor.h"
 #include "nlohmann/json_fwd.hpp"
 #include "scheduling/model/node.h"
@@ -11,8 +13,15 @@ namespace muster {
 
 // The pod in a core/v1 Pod. Its requests are counted as kube-scheduler counts
 // them, and its gang is recognised. kInvalidArgument names the field that is
-// missing or wrong; unset optional fields and nulls are fine.
+// missing or wrong; unset optional fields and nulls are fine. What is wrong in
+// the requests or in the constraints on nodes is no error but said by
+// shape.unmodelled: the pod counts where it is bound, for the whole node if its
+// requests can't be read.
 absl::StatusOr<Pod> DecodePod(const nlohmann::json& object);
+
+// What is left of a pod that DecodePod refuses: its identity, its node and its
+// phase. Where it is bound it takes the whole node. nullopt without a name.
+std::optional<Pod> DecodePodAsUnknown(const nlohmann::json& object);
 
 // The node in a core/v1 Node. Errors as DecodePod.
 absl::StatusOr<Node> DecodeNode(const nlohmann::json& object);

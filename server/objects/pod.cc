@@ -58,6 +58,10 @@ Toleration DecodeToleration(const Fields& fields) {
   const std::string op = fields.String("operator");
   if (op == "Exists") {
     toleration.op = Toleration::Op::kExists;
+  } else if (op == "Gt") {
+    toleration.op = Toleration::Op::kGt;
+  } else if (op == "Lt") {
+    toleration.op = Toleration::Op::kLt;
   } else if (!op.empty() && op != "Equal") {
     fields.Reject("operator", absl::StrCat("unknown operator \"", op, "\""));
   }
@@ -110,14 +114,39 @@ void DecodeMetadata(const Fields& metadata, Pod& pod) {
                    [&](const Fields& owner) { pod.has_controller |= owner.Bool("controller"); });
 }
 
-void DecodeShape(const Fields& spec, const Fields& status, PodShape& shape) {
-  shape.requests = PodRequests(spec, status);
+void DecodeConstraints(const Fields& spec, PodShape& shape) {
   shape.node_selector = spec.Strings("nodeSelector");
   shape.required_affinity = DecodeRequiredAffinity(spec);
   spec.ForEach("tolerations", [&](const Fields& t) { shape.tolerations.push_back(DecodeToleration(t)); });
 }
 
+// What can't be read here must not make the pod vanish from where it is bound:
+// the shape says so instead.
+void DecodeShape(const nlohmann::json& object, bool bound, PodShape& shape) {
+  absl::Status unreadable;
+  const Fields counted(object, "", &unreadable);
+  shape.requests = PodRequests(counted.At("spec"), counted.At("status"));
+  if (!unreadable.ok() && bound) shape.requests.pods = kWholeNode;
+  absl::Status unmodelled;
+  DecodeConstraints(Fields(object, "", &unmodelled).At("spec"), shape);
+  shape.unmodelled = std::string((unreadable.ok() ? unmodelled : unreadable).message());
+}
+
 }  // namespace
+
+std::optional<Pod> DecodePodAsUnknown(const nlohmann::json& object) {
+  if (!object.is_object()) return std::nullopt;
+  absl::Status ignored;
+  const Fields root(object, "", &ignored);
+  Pod pod;
+  DecodeMetadata(root.At("metadata"), pod);
+  if (pod.name.name().empty()) return std::nullopt;
+  pod.node = NodeName(root.At("spec").String("nodeName"));
+  pod.phase = DecodePhase(root.At("status").String("phase"));
+  pod.shape.requests.pods = kWholeNode;
+  pod.shape.unmodelled = "it can't be read";
+  return pod;
+}
 
 absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
   if (!object.is_object()) {
@@ -131,12 +160,12 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
 
   Pod pod;
   DecodeMetadata(metadata, pod);
-  DecodeShape(spec, status, pod.shape);
   pod.priority = static_cast<int32_t>(spec.Integer("priority", 0));
   pod.scheduler_name = spec.String("schedulerName");
   if (pod.scheduler_name.empty()) pod.scheduler_name = "default-scheduler";
   spec.ForEach("schedulingGates", [&](const Fields& gate) { pod.gates.push_back(gate.String("name")); });
   pod.node = NodeName(spec.String("nodeName"));
+  DecodeShape(object, pod.bound(), pod.shape);
   pod.nominated = NodeName(status.String("nominatedNodeName"));
   pod.phase = DecodePhase(status.String("phase"));
   pod.started = pod.phase == PodPhase::kRunning || pod.finished() || AnyContainerRan(status);

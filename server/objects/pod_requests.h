@@ -7,7 +7,8 @@
 namespace muster {
 
 // The amounts under `key` of `parent`, e.g. "requests" or "allocatable". A
-// quantity that can't be read is an error of its field.
+// quantity that can't be read is an error of its field; one beyond what any
+// node has is cut to that.
 Resources DecodeAmounts(const Fields& parent, absl::string_view key);
 
 // What the pod with this `spec` and `status` takes from its node, with one pod
@@ -17,9 +18,16 @@ Resources DecodeAmounts(const Fields& parent, absl::string_view key);
 // set; and the overhead. A request that is missing where there is a limit is
 // that limit, as the API server defaults it.
 //
-// Source: k8s.io/component-helpers v0.37 resource.PodRequests. Of a pod that is
-//         being resized the larger of what it asks for and what is allocated
-//         to its containers counts.
+// Of a pod that is resized in place the most counts of what its spec asks for,
+// what is allocated and what its containers run with, each summed over the pod;
+// a resize that kubelet calls infeasible leaves out the spec.
+//
+// Source: k8s.io/component-helpers v0.37.2 resource.PodRequests as
+//         kube-scheduler 1.37 calls it for pods on nodes (UseStatusResources,
+//         pod-level resources and their resize in place; no DRA resources,
+//         which are alpha). 1.34 takes the most for each container, which
+//         differs only while containers of one pod are resized in opposite
+//         directions.
 Resources PodRequests(const Fields& spec, const Fields& status);
 
 }  // namespace muster

@@ -221,7 +221,7 @@ class Cluster:
     def _write_credentials(self):
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-             "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.folder / "api.key", "-out", self.folder / "api.crt"],
+             "-addext", "subjectAltName=IP:127.0.0.1,DNS:kubernetes", "-keyout", self.folder / "api.key", "-out", self.folder / "api.crt"],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         (self.folder / "tokens.csv").write_text(TOKENS)
 
@@ -233,7 +233,8 @@ class Cluster:
             "current-context": "it",
             "contexts": [{"name": "it", "context": {"cluster": "it", "user": user}}],
             "clusters": [{"name": "it", "cluster": {
-                "server": self._api_url, "certificate-authority": str(self.folder / "api.crt")}}],
+                "server": self._api_url, "certificate-authority": str(self.folder / "api.crt"),
+                "tls-server-name": "kubernetes"}}],
             "users": [{"name": user, "user": {"token": user}}],
         }))
         return path

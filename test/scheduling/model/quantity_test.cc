@@ -37,18 +37,23 @@ TEST(Quantity, IsReadAsKubernetesReadsIt) {
                              {"5e-1", 500, 1},
                              {"1E", kMax, int64_t{1'000'000'000'000'000'000}},
                              {"100E", kMax, kMax},
-                             {"9223372036854775807", kMax, kMax}}) {
+                             {"1e99", kMax, kMax},
+                             {"1e-99", 1, 1},
+                             {"0e99", 0, 0},
+                             {"1e99999999999999999999", kMax, kMax},
+                             {"9223372036854775807", kMax, kMax},
+                             {std::string(1'000'000, '1'), kMax, kMax},
+                             {"0." + std::string(1'000, '0') + "1", 1, 1}}) {
     EXPECT_EQ(ParseMillis(c.text).value_or(-1), c.millis) << c.text;
     EXPECT_EQ(ParseUnits(c.text).value_or(-1), c.units) << c.text;
   }
 }
 
 TEST(Quantity, WhatIsNoneIsRefused) {
-  for (const std::string text : {"", " ", "lots", "1 Gi", "1gi", "1KI", "--1", "-1", "1.2.3", "1e", "e3",
-                                 "1e99", ".", "0x10", "1\xff"}) {
+  for (const std::string text :
+       {"", " ", "lots", "1 Gi", "1gi", "1KI", "--1", "-1", "1.2.3", "1e", "e3", ".", "0x10", "1\xff"}) {
     EXPECT_EQ(ParseUnits(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
-  EXPECT_FALSE(ParseUnits(std::string(1'000'000, '1')).ok());
 }
 
 }  // namespace

@@ -116,39 +116,63 @@ std::string Nested(int levels) { return std::string(static_cast<size_t>(levels),
 
 INSTANTIATE_TEST_SUITE_P(
     Plan, BadManifests,
-    testing::Values(BadInput{"BrokenYaml", "apiVersion: v1\nkind: [", "line "},
-                    BadInput{"NotAnObject", "- 1\n- 2\n", "want a Kubernetes object"},
-                    BadInput{"NoKind", "apiVersion: v1\n", "an object without kind"},
-                    BadInput{"NodeWithoutName", "apiVersion: v1\nkind: Node\n", "/metadata/name"},
-                    BadInput{
-                        "BadQuantity",
-                        "apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {allocatable: {cpu: lots}}",
-                        "Node n: /status/allocatable/cpu: \"lots\" is no quantity"},
-                    BadInput{"WrongType", "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: [a]}",
-                             "Pod p: /metadata/labels: want an object, got array"},
-                    BadInput{"NestedTooDeep", Nested(100'000), "nested deeper"},
-                    BadInput{"NestedByIndentation",
-                             "a:\n" +
-                                 [] {
-                                   std::string text;
-                                   for (int i = 1; i < 2'000; ++i)
-                                     text += std::string(static_cast<size_t>(i), ' ') + "a:\n";
-                                   return text;
-                                 }(),
-                             "line "},
-                    BadInput{"AliasBomb",
-                             [] {
-                               std::string text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
-                               for (int i = 1; i < 12; ++i) {
-                                 const std::string last = absl::StrCat("*a", i - 1);
-                                 text += absl::StrCat("a", i, ": &a", i, " [", last, ",", last, ",", last,
-                                                      ",", last, ",", last, ",", last, ",", last, ",", last,
-                                                      ",", last, ",", last, "]\n");
-                               }
-                               return text;
-                             }(),
-                             "aliases"}),
+    testing::Values(
+        BadInput{"BrokenYaml", "apiVersion: v1\nkind: [", "line "},
+        BadInput{"NotAnObject", "- 1\n- 2\n", "want a Kubernetes object"},
+        BadInput{"NoKind", "apiVersion: v1\n", "an object without kind"},
+        BadInput{"NodeWithoutName", "apiVersion: v1\nkind: Node\n", "/metadata/name"},
+        BadInput{"BadQuantity",
+                 "apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {allocatable: {cpu: lots}}",
+                 "Node n: /status/allocatable/cpu: \"lots\" is no quantity"},
+        BadInput{"WrongType", "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: [a]}",
+                 "Pod p: /metadata/labels: want an object, got array"},
+        BadInput{"Empty", "", "is empty"}, BadInput{"NestedTooDeep", Nested(100'000), "nested deeper"},
+        BadInput{"NestedByIndentation",
+                 "a:\n" +
+                     [] {
+                       std::string text;
+                       for (int i = 1; i < 2'000; ++i)
+                         text += std::string(static_cast<size_t>(i), ' ') + "a:\n";
+                       return text;
+                     }(),
+                 "line "},
+        BadInput{"AliasBomb",
+                 [] {
+                   std::string text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+                   for (int i = 1; i < 12; ++i) {
+                     const std::string last = absl::StrCat("*a", i - 1);
+                     text += absl::StrCat("a", i, ": &a", i, " [", last, ",", last, ",", last, ",", last, ",",
+                                          last, ",", last, ",", last, ",", last, ",", last, ",", last, "]\n");
+                   }
+                   return text;
+                 }(),
+                 "aliases"}),
     [](const auto& info) { return info.param.name; });
+
+TEST_F(PlanCommand, AListWithoutItemsIsFine) {
+  EXPECT_EQ(Run("{apiVersion: v1, kind: PodList, items: null}", PlanFormat::kTable), kEverythingFits);
+}
+
+TEST_F(PlanCommand, AMemberThatCantBeReadIsNamedAndItsGangRefused) {
+  constexpr const char* kOdd = R"(
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b-0, labels: {muster.dev/gang: b, muster.dev/gang-size: "1"}}
+spec: {containers: [{name: main}], tolerations: [{key: a, operator: Perhaps}]}
+)";
+  EXPECT_EQ(Run(absl::StrCat(kCluster, kOdd), PlanFormat::kTable), kSomethingDoesNotFit);
+  const std::string why = "default/b-0: /spec/tolerations/0/operator: unknown operator \"Perhaps\"";
+  EXPECT_THAT(err_.str(), HasSubstr(why));
+  EXPECT_THAT(out_.str(), HasSubstr(why));
+}
+
+TEST(PlanFiles, ADirectoryIsNamed) {
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(Plan({{testing::TempDir()}, PlanFormat::kTable}, out, err), kBadInput);
+  EXPECT_THAT(err.str(), HasSubstr("is a directory"));
+}
 
 TEST(PlanFiles, AMissingFileIsNamed) {
   std::ostringstream out;

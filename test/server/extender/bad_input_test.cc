@@ -140,22 +140,24 @@ TEST_P(BadRequests, AreAnsweredAndTheirConnectionIsClosed) {
   EXPECT_TRUE(client.ClosedByServer(absl::Seconds(5)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Extender, BadRequests,
-                         testing::ValuesIn(std::vector<BadRequest>{
-                             {"NoHttp", "hello\r\n\r\n", 400},
-                             {"TlsHello", std::string("\x16\x03\x01\x00\xf8\x01\x00\n\n", 9), 400},
-                             {"AVeryLongPath", "GET /" + std::string(100000, 'a') + " HTTP/1.1\r\n\r\n", 414},
-                             {"AVeryLongHeader",
-                              "GET /healthz HTTP/1.1\r\nX: " + std::string(100000, 'a') + "\r\n\r\n", 400},
-                             {"APostToNowhere", PostBytes("/v1/nothing", "{}"), 404},
-                             {"APut", "PUT /v1/filter HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 405},
-                             {"AForm",
-                              "POST /v1/filter HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\n"
-                              "Content-Length: 5\r\n\r\n--x--",
-                              415},
-                             {"ABodyWithAGet", "GET /healthz HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 200},
-                         }),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Extender, BadRequests,
+    testing::ValuesIn(std::vector<BadRequest>{
+        {"NoHttp", "hello\r\n\r\n", 400},
+        {"TlsHello", std::string("\x16\x03\x01\x00\xf8\x01\x00\n\n", 9), 400},
+        {"AVeryLongPath", "GET /" + std::string(100000, 'a') + " HTTP/1.1\r\n\r\n", 414},
+        {"AVeryLongHeader", "GET /healthz HTTP/1.1\r\nX: " + std::string(100000, 'a') + "\r\n\r\n", 400},
+        {"APostToNowhere", PostBytes("/v1/nothing", "{}"), 404},
+        {"APut", "PUT /v1/filter HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 405},
+        {"AForm",
+         "POST /v1/filter HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+         "Content-Length: 5\r\n\r\n--x--",
+         415},
+        {"ANegativeLength", "POST /v1/filter HTTP/1.1\r\nContent-Length: -5\r\n\r\n{}", 400},
+        {"ALengthThatIsNoNumber", "POST /v1/filter HTTP/1.1\r\nContent-Length: abc\r\n\r\n{}", 400},
+        {"ABodyWithAGet", "GET /healthz HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 200},
+    }),
+    [](const auto& info) { return info.param.name; });
 
 TEST_F(BadInput, AWideRangeHeaderDoesNotOverflowAStack) {
   RawClient client(server_->port());

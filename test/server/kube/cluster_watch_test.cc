@@ -136,11 +136,12 @@ TEST_F(ClusterWatchTest, TheOldViewServesUntilTheNewListIsComplete) {
     mu.Await(absl::Condition(&may_answer));
     return Answer{200, List(Node("b", "90"), "90"), ""};
   });
-  api_.On("GET", "/api/v1/nodes?watch", [](const Call&) { return Answer{410, "{}", ""}; });
+  std::atomic<bool> expired = true;
+  api_.On("GET", "/api/v1/nodes?watch", [&](const Call&) { return Answer{expired ? 410 : 200, "", ""}; });
   api_.EndWatch(kNodes);
   ASSERT_TRUE(FakeApiServer::Eventually([&] { return CallsTo("/api/v1/nodes?limit") == 2; }));
   EXPECT_EQ(Nodes(), "a");
-  api_.On("GET", "/api/v1/nodes?watch", [](const Call&) { return Answer{200, "", ""}; });
+  expired = false;
   {
     absl::MutexLock lock(&mu);
     may_answer = true;
@@ -192,6 +193,7 @@ INSTANTIATE_TEST_SUITE_P(Kube, Trouble,
                          testing::Values(TroubleCase{"ServerError", {500, "oops", ""}},
                                          TroubleCase{"TooManyRequests", {429, "{}", "0"}},
                                          TroubleCase{"Forbidden", {403, "{}", ""}},
+                                         TroubleCase{"NotFound", {404, "404 page not found\n", ""}},
                                          TroubleCase{"Garbage", {200, "\x01\x02 garbage\n", ""}},
                                          TroubleCase{"AnotherShape", {200, "[1,2,3]\n", ""}}),
                          [](const auto& info) { return info.param.name; });
@@ -226,6 +228,57 @@ TEST_F(ClusterWatchTest, AKindThatIsInstalledLaterIsNoticed) {
     const auto* found = view_->FindDeclaration({"PodGroup.scheduling.k8s.io", GangId("ml", "train")});
     return found != nullptr && found->min_members == 4;
   }));
+}
+
+TEST_F(ClusterWatchTest, AWatchThatEndsAtOnceIsNotAskedAgainAtOnceAndMakesTheViewOutOfDate) {
+  Start();
+  ASSERT_TRUE(ShowsNodes("a"));
+  std::atomic<bool> over = false;
+  api_.On("GET", "/api/v1/nodes?watch", [&](const Call&) {
+    return over ? Answer{200, "", ""} : Answer{200, "\n", ""};  // one empty line, and the end
+  });
+  api_.EndWatch(kNodes);
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return !watch_->Ready(); }));
+  // At least half of the longest pause lies between two of them, so in the
+  // patience of 200 ms there is room for 20; one after the other they are hundreds.
+  EXPECT_LT(CallsTo("/api/v1/nodes?watch"), 100);
+  over = true;
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return watch_->Ready(); }));
+}
+
+TEST_F(ClusterWatchTest, TheObjectsOfAKindThatIsUninstalledAreGone) {
+  api_.Serve(
+      kNative,
+      List(
+          R"({"metadata":{"name":"train","namespace":"ml"},"spec":{"schedulingPolicy":{"gang":{"minCount":4}}}})",
+          "5"));
+  Start();
+  const auto declared = [&] {
+    absl::MutexLock lock(&mu_);
+    return view_->FindDeclaration({"PodGroup.scheduling.k8s.io", GangId("ml", "train")}) != nullptr;
+  };
+  EXPECT_TRUE(FakeApiServer::Eventually(declared));
+  api_.On("GET", std::string(kNative), [](const Call&) { return Answer{404, "{}", ""}; });
+  for (const char* query : {"?limit", "?watch"}) {
+    api_.On("GET", absl::StrCat(kNative, query), [](const Call&) { return Answer{404, "{}", ""}; });
+  }
+  api_.EndWatch(kNative);
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return !declared(); }));
+}
+
+TEST_F(ClusterWatchTest, ABoundPodThatCantBeReadTakesItsWholeNodeUntilItIsDeleted) {
+  const std::string bad = R"({"metadata":{"namespace":"ml","name":"odd","uid":"u","labels":["a"]},)"
+                          R"("spec":{"nodeName":"a"},"status":{"phase":"Running"}})";
+  api_.Serve(kPods, List(bad, "10"));
+  Start();
+  ASSERT_TRUE(ShowsNodes("a"));
+  const auto free_slots = [&] {
+    absl::MutexLock lock(&mu_);
+    return view_->FindNode(NodeName("a"))->Free().pods;
+  };
+  EXPECT_LT(free_slots(), 0);
+  api_.Stream(kPods, Event("DELETED", bad));
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return free_slots() == 110; }));
 }
 
 TEST_F(ClusterWatchTest, OneBadObjectDoesNotStopTheOthers) {

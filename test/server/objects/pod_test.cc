@@ -145,18 +145,86 @@ TEST_P(WrongPod, IsAnErrorThatNamesTheField) {
   EXPECT_THAT(std::string(pod.status().message()), HasSubstr(GetParam().want));
 }
 
+INSTANTIATE_TEST_SUITE_P(Objects, WrongPod,
+                         testing::Values(WrongCase{"NotAnObject", Json::array(), "want an object, got array"},
+                                         WrongCase{"NoName", Json::object(), "/metadata/name"},
+                                         WrongCase{"LabelsOfAnotherType",
+                                                   {{"metadata", {{"name", "p"}, {"labels", 3}}}},
+                                                   "/metadata/labels"}),
+                         [](const auto& info) { return info.param.name; });
+
+class UnmodelledPod : public testing::TestWithParam<WrongCase> {};
+
+TEST_P(UnmodelledPod, IsCountedAndSaysWhatCantBeRead) {
+  const auto pod = DecodePod(GetParam().json);
+  ASSERT_TRUE(pod.ok()) << pod.status();
+  EXPECT_THAT(pod->shape.unmodelled, HasSubstr(GetParam().want));
+}
+
 INSTANTIATE_TEST_SUITE_P(
-    Objects, WrongPod,
-    testing::Values(
-        WrongCase{"NotAnObject", Json::array(), "want an object, got array"},
-        WrongCase{"NoName", Json::object(), "/metadata/name"},
-        WrongCase{"LabelsOfAnotherType", {{"metadata", {{"name", "p"}, {"labels", 3}}}}, "/metadata/labels"},
-        WrongCase{"ContainersOfAnotherType", PodWith({{"containers", "x"}}),
-                  "/spec/containers: want an array"},
-        WrongCase{"NegativeQuantity", PodWith({{"containers", {Container({{"cpu", "-1"}})}}}),
-                  "/spec/containers/0/resources/requests/cpu: quantity \"-1\" is negative"},
-        WrongCase{"UnknownOperator", PodWith({{"tolerations", {{{"operator", "Sometimes"}}}}}),
-                  "/spec/tolerations/0/operator: unknown operator \"Sometimes\""}),
+    Objects, UnmodelledPod,
+    testing::Values(WrongCase{"ContainersOfAnotherType", PodWith({{"containers", "x"}}),
+                              "/spec/containers: want an array"},
+                    WrongCase{"NegativeQuantity", PodWith({{"containers", {Container({{"cpu", "-1"}})}}}),
+                              "/spec/containers/0/resources/requests/cpu: quantity \"-1\" is negative"},
+                    WrongCase{"UnknownOperator", PodWith({{"tolerations", {{{"operator", "Sometimes"}}}}}),
+                              "/spec/tolerations/0/operator: unknown operator \"Sometimes\""}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(DecodePod, ABoundPodWhoseRequestsCantBeReadTakesTheWholeNode) {
+  Json json = PodWith({{"containers", {Container({{"cpu", "lots"}})}}, {"nodeName", "n"}});
+  EXPECT_EQ(DecodePod(json)->shape.requests.pods, kWholeNode);
+  json["spec"].erase("nodeName");
+  EXPECT_EQ(DecodePod(json)->shape.requests.pods, 1);
+}
+
+TEST(DecodePod, TolerationsThatCompareTolerateNothing) {
+  const auto pod =
+      DecodePod(PodWith({{"tolerations", {{{"key", "k"}, {"operator", "Gt"}, {"value", "1"}}}}}));
+  ASSERT_TRUE(pod.ok()) << pod.status();
+  EXPECT_EQ(pod->shape.unmodelled, "");
+  EXPECT_FALSE(Tolerates(pod->shape.tolerations[0], Taint{"k", "1", TaintEffect::kNoSchedule}));
+}
+
+// A pod of one container "c" that asks for 2 CPUs, with a status.
+struct ResizeCase {
+  std::string name;
+  Json status;
+  int64_t cpu_millis;
+};
+void PrintTo(const ResizeCase& c, std::ostream* out) { *out << c.name; }
+
+class ResizedPod : public testing::TestWithParam<ResizeCase> {};
+
+TEST_P(ResizedPod, CountsAsKubeSchedulerCountsIt) {
+  Json json = PodWith({{"nodeName", "n"},
+                       {"containers", {Container({{"cpu", "2"}})}},
+                       {"initContainers", {{{"name", "i"}, {"resources", {{"requests", {{"cpu", "1"}}}}}}}}});
+  json["status"] = GetParam().status;
+  const auto pod = DecodePod(json);
+  ASSERT_TRUE(pod.ok()) << pod.status();
+  EXPECT_EQ(pod->shape.requests.cpu_millis, GetParam().cpu_millis) << json.dump();
+}
+
+Json ContainerStatus(const char* allocated, const char* actuated) {
+  Json status = {{"name", "c"}};
+  if (allocated != nullptr) status["allocatedResources"] = {{"cpu", allocated}};
+  if (actuated != nullptr) status["resources"] = {{"requests", {{"cpu", actuated}}}};
+  return {{"containerStatuses", {status}}};
+}
+
+Json Infeasible(Json status) {
+  status["conditions"] = {{{"type", "PodResizePending"}, {"status", "True"}, {"reason", "Infeasible"}}};
+  return status;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Objects, ResizedPod,
+    testing::Values(ResizeCase{"WithoutAStatusTheSpec", Json::object(), 2000},
+                    ResizeCase{"ShrinkingWhatItRunsWith", ContainerStatus("2", "4"), 4000},
+                    ResizeCase{"ShrinkingWhatIsAllocated", ContainerStatus("3", "1"), 3000},
+                    ResizeCase{"GrowingWhatItAsksFor", ContainerStatus("1", "1"), 2000},
+                    ResizeCase{"InfeasibleWithoutTheSpec", Infeasible(ContainerStatus("1", "1")), 1000}),
     [](const auto& info) { return info.param.name; });
 
 // Whatever a value is replaced by, decoding ends with a pod or an error.
