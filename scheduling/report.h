@@ -29,7 +29,7 @@ struct GangReport {
   Outcome outcome = Outcome::kWaiting;
   int64_t min_members = 0;
   int64_t members = 0;             // that exist and are not deleted
-  int64_t bound = 0;               // of these, bound to a node or finished
+  int64_t bound = 0;               // of these, bound to a node and not failed, or succeeded
   int64_t held = 0;                // of these, waiting at the barrier with their bind call
   std::vector<Seat> seats;         // in member order; bound members included
   std::optional<Refusal> refusal;  // set unless placed

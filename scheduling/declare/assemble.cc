@@ -73,6 +73,16 @@ void Divide(Gang& gang) {
   }
 }
 
+// A demand that no plan keeps to yet: refused, so that nobody relies on it.
+std::string Unplanned(const TopologyDemand& topology) {
+  const char* what = !topology.required.empty()    ? "a required topology level"
+                     : !topology.slices.empty()    ? "topology slices"
+                     : !topology.exclusive.empty() ? "an exclusive topology level"
+                     : !topology.spread.empty()    ? "a spread over topology domains"
+                                                   : nullptr;
+  return what == nullptr ? "" : absl::StrCat("it asks for ", what, ", which is not supported yet");
+}
+
 void TakeFromObject(const ClusterView& view, const Membership& membership, Gang& gang) {
   const GangDeclaration* object = view.FindDeclaration({membership.declared_by, gang.id});
   if (object == nullptr) {
@@ -123,6 +133,7 @@ Gang AssembleGang(const ClusterView& view, const GangId& id) {
   }
   TakeFromObject(view, *first.membership, gang);
   Divide(gang);
+  if (gang.problem.empty()) gang.problem = Unplanned(gang.topology);
   if (gang.problem.empty() && gang.min_members > kMaxMembers) {
     gang.problem = absl::StrFormat("it asks for %d members; the most is %d", gang.min_members, kMaxMembers);
   }

@@ -62,10 +62,12 @@ absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
                                                    const absl::flat_hash_map<PodUid, NodeName>& waiting) {
   const Gang gang = declare::AssembleGang(*view_, id);
   const Promise* promise = ledger_.Find(id);
-  int64_t counted = 0;
+  const GangCount count = Count(gang);
+  int64_t counted = count.satisfied;
   std::vector<Seat> seats;
   for (const auto& member : gang.members) {
-    if (member->bound() || member->finished() || BindingUnderWay(member->uid)) {
+    if (!member->pending()) continue;
+    if (BindingUnderWay(member->uid)) {
       ++counted;
     } else if (const auto call = waiting.find(member->uid); call != waiting.end()) {
       const Seat* seat = promise == nullptr ? nullptr : promise->Find(member->uid);
@@ -77,7 +79,7 @@ absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
       seats.push_back(*seat);
     }
   }
-  if (!gang.problem.empty() || counted < gang.min_members) seats.clear();
+  if (!gang.problem.empty() || !gang.waiting_for.empty() || counted < count.needed) seats.clear();
   return seats;
 }
 
@@ -95,7 +97,20 @@ bool Engine::Stands(const Seat& seat) const {
   return true;
 }
 
+bool Engine::AwaitsBinding(const GangId& gang, const BindCall& call) const {
+  const std::shared_ptr<const Pod> pod = view_->FindPod(call.pod);
+  return pod != nullptr && pod->uid == call.uid && pod->pending() && pod->membership.has_value() &&
+         pod->membership->gang == gang;
+}
+
+void Engine::CallFailed(const PodUid& uid) {
+  const auto at = progress_.find(uid);
+  if (at != progress_.end() && at->second.step == Progress::Step::kAnswered) progress_.erase(at);
+}
+
 void Engine::BindingStarted(const Seat& seat) {
+  const std::shared_ptr<const Pod> pod = view_->FindPod(seat.pod);
+  if (pod != nullptr && pod->membership.has_value()) gangs_[pod->membership->gang].expiries = 0;
   Progress& progress = progress_[seat.uid];
   progress.step = Progress::Step::kBinding;
   progress.seat = seat;
@@ -127,21 +142,20 @@ std::vector<Seat> Engine::ToUndo(absl::Time now) {
   std::vector<Seat> undo;
   view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
     const Gang gang = declare::AssembleGang(*view_, id);
-    if (!gang.all_or_none) return;
+    if (!gang.all_or_none || !gang.waiting_for.empty()) return;
     std::vector<Seat> bound;
     bool harmless = true;
-    int64_t satisfied = 0;
     for (const auto& member : gang.members) {
-      if (member->bound() || member->finished()) ++satisfied;
       if (BindingUnderWay(member->uid)) harmless = false;
       if (!member->bound()) continue;
-      bound.push_back(SeatOf(*member, member->node));
       // A member that ran may have done work, and without a controller nobody
       // would create it again.
       if (member->started || member->finished() || !member->has_controller) harmless = false;
+      if (!member->finished()) bound.push_back(SeatOf(*member, member->node));
     }
     GangState& state = gangs_[id];
-    if (bound.empty() || satisfied >= gang.min_members) {
+    const GangCount count = Count(gang);
+    if (bound.empty() || count.satisfied >= count.needed) {
       state.unfinished_since = absl::InfiniteFuture();
       return;
     }

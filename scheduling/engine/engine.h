@@ -28,12 +28,18 @@ struct EngineOptions {
   absl::Duration gang_deadline = absl::Minutes(2);
   // How long a node that kube-scheduler declined for a shape is avoided.
   absl::Duration declined_for = absl::Minutes(1);
-  // How long a gang that let its promise expire stands back behind the others.
+  // How long a gang that let its promise expire stands back behind the others;
+  // doubled each time in a row, up to kLongestStandBack.
   absl::Duration stand_back = absl::Seconds(10);
   // The least time between two changes of a refusal's numbers as filter shows
   // them: every change makes kube-scheduler try the pod again.
   absl::Duration text_holds = absl::Seconds(30);
+  // The schedulers that ask here. Gangs of others are left alone: nobody would
+  // come for their seats. Empty: all.
+  std::vector<std::string> scheduler_names;
 };
+
+inline constexpr absl::Duration kLongestStandBack = absl::Minutes(10);
 
 // Every decision about placement, over one view of the cluster and one ledger.
 //
@@ -94,12 +100,18 @@ class Engine {
   Admission AdmitBind(const BindCall& call, absl::Time now);
 
   // The seats of `gang` to be bound now, given the members whose bind calls
-  // wait, with the nodes they are called for: those of `waiting` once they complete the minimum together with
-  // members that are bound; empty before.
+  // wait, with the nodes they are called for: those of `waiting` once they
+  // complete the minimum together with members that are bound; empty before,
+  // and while its object is missing.
   //   kAborted  a seat does not stand on the newest view: the gang is planned
   //             anew, and the calls in `waiting` must be refused
   absl::StatusOr<std::vector<Seat>> Complete(const GangId& gang,
                                              const absl::flat_hash_map<PodUid, NodeName>& waiting);
+
+  // Whether the pod is a pending member of the gang, as one whose bind call waits must be.
+  bool AwaitsBinding(const GangId& gang, const BindCall& call) const;
+  // A bind call of this pod ended without a binding: it is not on its way any more.
+  void CallFailed(const PodUid& uid);
 
   // The life of one binding: it starts, and it ends in one of three ways.
   void BindingStarted(const Seat& seat);
@@ -144,15 +156,21 @@ class Engine {
     absl::Time shown_since = absl::InfinitePast();
     uint64_t planned_at = 0;  // Growth() of the last plan; 0: never planned
     absl::Time stand_back_until = absl::InfinitePast();
+    int expiries = 0;  // promises in a row that nobody came for
     absl::Time unfinished_since = absl::InfiniteFuture();
   };
 
   std::variant<FilterAnswer, GangId> FilterMember(const FilterCall& call,
                                                   const std::shared_ptr<const Pod>& pod, absl::Time now);
+  // Of a pod whose binding is under way: there, and nowhere else.
+  std::optional<FilterAnswer> WhileBinding(const FilterCall& call, const Pod& pod) const;
   FilterAnswer FilterSolo(const FilterCall& call, const Pod& pod);
   FilterAnswer FilterSoloWithDevices(const FilterCall& call, const Pod& pod);
   FilterAnswer RefuseWith(const GangId& gang, absl::Time now);
   absl::Duration DeadlineOf(const Gang& gang) const { return gang.deadline.value_or(options_.gang_deadline); }
+  bool IsOurs(const Pod& pod) const;
+  // Whether every pending member has a standing seat, and these make the minimum.
+  bool IsSeated(const Gang& gang) const;
   // Whether the gang may still reach its minimum with the members that exist.
   bool CanComplete(const Gang& gang) const;
   void Release(const GangId& gang);
@@ -166,6 +184,9 @@ class Engine {
   Declined declined_;
   uint64_t released_ = 0;
   absl::flat_hash_map<PodUid, Progress> progress_;
+  // Pods that were refused when their nominated node was tried alone: the
+  // window that follows says nothing against that node.
+  absl::flat_hash_map<PodUid, absl::Time> refused_alone_;
   std::map<GangId, GangState> gangs_;
 };
 

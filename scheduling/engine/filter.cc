@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
-#include "scheduling/plan/room.h"
+#include "scheduling/plan/solo_choice.h"
 
 namespace muster {
 namespace {
@@ -25,6 +25,7 @@ std::variant<FilterAnswer, GangId> Engine::Filter(const FilterCall& call, absl::
   const std::shared_ptr<const Pod> pod = view_->FindPod(call.pod.name);
   const bool known = pod != nullptr && pod->uid == call.pod.uid;
   const Pod& subject = known ? *pod : call.pod;
+  if (auto answer = WhileBinding(call, subject)) return *std::move(answer);
   if (!InGang(*view_, subject)) return FilterSolo(call, subject);
   if (known) return FilterMember(call, pod, now);
   // kube-scheduler's watch was faster than ours: when the pod arrives here the
@@ -33,21 +34,35 @@ std::variant<FilterAnswer, GangId> Engine::Filter(const FilterCall& call, absl::
       absl::StrCat("gang ", subject.membership->gang.text(), " waits: a member was only just created")};
 }
 
+std::optional<FilterAnswer> Engine::WhileBinding(const FilterCall& call, const Pod& pod) const {
+  const auto progress = progress_.find(pod.uid);
+  if (progress == progress_.end() || progress->second.step == Progress::Step::kAnswered) return std::nullopt;
+  const NodeName& node = progress->second.seat.node;
+  if (Contains(call.candidates, node)) return PassOne{node};
+  return Refused{absl::StrCat("pod ", pod.name.text(), " is being bound to node ", node.text())};
+}
+
 std::variant<FilterAnswer, GangId> Engine::FilterMember(const FilterCall& call,
                                                         const std::shared_ptr<const Pod>& pod,
                                                         absl::Time now) {
   const GangId& gang = pod->membership->gang;
   const Promise* promise = ledger_.Find(gang);
   const Seat* seat = promise == nullptr ? nullptr : promise->Find(pod->uid);
+  const bool alone = call.candidates.size() == 1 && call.pod.nominated.text() == call.candidates[0];
+  const bool was_refused_alone = refused_alone_.erase(pod->uid) > 0;
+  if (alone) refused_alone_[pod->uid] = now;
   if (seat != nullptr && Stands(*seat)) {
     if (Contains(call.candidates, seat->node)) {
-      if (!BindingUnderWay(pod->uid))
-        progress_.insert_or_assign(pod->uid, Progress{Progress::Step::kAnswered, *seat});
+      refused_alone_.erase(pod->uid);
+      progress_.insert_or_assign(pod->uid, Progress{Progress::Step::kAnswered, *seat});
       return PassOne{seat->node};
     }
+    // What it was told before is over, and it needs its nomination again.
+    CallFailed(pod->uid);
     // The nominated node is tried first and alone. Here it is not among the
-    // nodes that passed kube-scheduler's own filters, so it failed them.
-    if (call.pod.nominated != seat->node || BindingUnderWay(pod->uid)) {
+    // nodes that passed kube-scheduler's own filters, and was not refused by us
+    // when it was tried, so it failed them.
+    if (call.pod.nominated != seat->node || alone || was_refused_alone) {
       return Refused{
           absl::StrCat("gang ", gang.text(), " is planned: its members are nominated to their nodes next")};
     }
@@ -106,9 +121,7 @@ FilterAnswer Engine::FilterSolo(const FilterCall& call, const Pod& pod) {
   if (!call.candidates.empty() && answer.except.size() == call.candidates.size()) {
     return Refused{"the room on these nodes is promised to gangs"};
   }
-  if (!BindingUnderWay(pod.uid)) {
-    progress_.insert_or_assign(pod.uid, Progress{Progress::Step::kAnswered, SeatOf(pod, NodeName()), true});
-  }
+  progress_.insert_or_assign(pod.uid, Progress{Progress::Step::kAnswered, SeatOf(pod, NodeName()), true});
   return answer;
 }
 
@@ -117,21 +130,13 @@ FilterAnswer Engine::FilterSoloWithDevices(const FilterCall& call, const Pod& po
     const Seat* seat = promise->Find(pod.uid);
     if (seat != nullptr && Contains(call.candidates, seat->node)) return PassOne{seat->node};
   }
-  std::vector<Candidate> candidates;
-  candidates.reserve(call.candidates.size());
-  for (const absl::string_view name : call.candidates) {
-    const NodeState* state = view_->FindNode(NodeName(std::string(name)));
-    if (state != nullptr) candidates.push_back({state->node.get(), ledger_.Free(*state), true});
+  const Node* node = ChooseForOne(pod.shape, *view_, ledger_, call.candidates);
+  if (node == nullptr) {
+    return Refused{absl::StrCat("no node has room for ", pod.name.text(),
+                                ledger_.promises().empty() ? "" : " beside what is promised to gangs")};
   }
-  const ShapeGroup group{&pod.shape, {&pod}, std::vector<bool>(candidates.size(), true)};
-  const std::vector<Portion> portions = Pack(group, 1, candidates);
-  if (portions.empty()) {
-    return Refused{
-        absl::StrCat("no node has room for ", pod.name.text(), " beside what is promised to gangs")};
-  }
-  const NodeName& node = candidates[portions[0].candidate].node->name;
-  progress_.insert_or_assign(pod.uid, Progress{Progress::Step::kAnswered, SeatOf(pod, node), false});
-  return PassOne{node};
+  progress_.insert_or_assign(pod.uid, Progress{Progress::Step::kAnswered, SeatOf(pod, node->name), false});
+  return PassOne{node->name};
 }
 
 std::vector<int64_t> Engine::Prioritize(const FilterCall& call) const {
@@ -140,14 +145,21 @@ std::vector<int64_t> Engine::Prioritize(const FilterCall& call) const {
   const Seat* seat = promise == nullptr ? nullptr : promise->Find(call.pod.uid);
   std::vector<int64_t> scores;
   scores.reserve(call.candidates.size());
-  for (const absl::string_view name : call.candidates) {
-    if (seat != nullptr) {
+  if (seat != nullptr) {
+    for (const absl::string_view name : call.candidates) {
       scores.push_back(seat->node.text() == name ? kBestScore : 0);
-      continue;
     }
-    // Pods without devices stay off nodes that have some.
-    const NodeState* state = view_->FindNode(NodeName(std::string(name)));
-    scores.push_back(state != nullptr && !AsksForDevices(state->node->allocatable) ? kBestScore : 0);
+    return scores;
+  }
+  // Pods without devices stay off nodes that have some.
+  absl::flat_hash_set<absl::string_view> without_devices;
+  without_devices.reserve(view_->nodes().size());
+  view_->nodes().ForEach([&](const NodeName& name, const NodeState& state) {
+    if (state.node != nullptr && !AsksForDevices(state.node->allocatable))
+      without_devices.insert(name.text());
+  });
+  for (const absl::string_view name : call.candidates) {
+    scores.push_back(without_devices.contains(name) ? kBestScore : 0);
   }
   return scores;
 }

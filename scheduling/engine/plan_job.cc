@@ -31,8 +31,9 @@ GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<R
                     .seats = {},
                     .refusal = std::nullopt};
   for (const auto& member : gang.members) {
-    if (member->bound() || member->finished()) ++report.bound;
-    if (member->bound()) {
+    const bool lives = member->bound() && !member->finished();
+    if (lives || member->phase == PodPhase::kSucceeded) ++report.bound;
+    if (lives) {
       report.seats.push_back({member->name, member->uid, member->membership->role, member->membership->rank,
                               member->node, member->shape.requests});
       continue;
@@ -41,9 +42,9 @@ GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<R
         std::find_if(seats.begin(), seats.end(), [&](const Seat& s) { return s.uid == member->uid; });
     if (seat != seats.end()) report.seats.push_back(std::move(*seat));
   }
-  const int64_t finished = std::count_if(gang.members.begin(), gang.members.end(),
-                                         [](const auto& m) { return m->finished() && !m->bound(); });
-  if (static_cast<int64_t>(report.seats.size()) + finished >= gang.min_members && !refusal.has_value()) {
+  const GangCount count = Count(gang);
+  const int64_t seated = static_cast<int64_t>(report.seats.size()) + count.satisfied - count.living;
+  if (seated >= count.needed && !refusal.has_value()) {
     report.outcome = Outcome::kPlaced;
   } else if (refusal.has_value() && refusal->kind != Refusal::Kind::kIncomplete) {
     report.outcome = Outcome::kRefused;

@@ -53,13 +53,32 @@ void Engine::DropStaleSeats(const GangId& gang, const Promise& promise) {
 }
 
 bool Engine::CanComplete(const Gang& gang) const {
-  int64_t exist = 0;
+  // Once a binding is under way the gang is completed, not given up.
+  const bool begun = std::any_of(gang.members.begin(), gang.members.end(),
+                                 [&](const auto& member) { return BindingUnderWay(member->uid); });
+  const GangCount count = Count(gang);
+  return begun || count.living > 0 || count.satisfied + count.pending >= count.needed;
+}
+
+bool Engine::IsOurs(const Pod& pod) const {
+  const std::vector<std::string>& ours = options_.scheduler_names;
+  return ours.empty() || std::find(ours.begin(), ours.end(), pod.scheduler_name) != ours.end();
+}
+
+bool Engine::IsSeated(const Gang& gang) const {
+  if (!gang.problem.empty() || !gang.waiting_for.empty()) return false;
+  const Promise* promise = ledger_.Find(gang.id);
+  const GangCount count = Count(gang);
+  int64_t seated = count.satisfied;
   for (const auto& member : gang.members) {
-    // Once a binding is under way the gang is completed, not given up.
-    if (member->bound() || BindingUnderWay(member->uid)) return true;
-    ++exist;
+    if (!member->pending()) continue;
+    if (!BindingUnderWay(member->uid)) {
+      const Seat* seat = promise == nullptr ? nullptr : promise->Find(member->uid);
+      if (seat == nullptr || !Stands(*seat)) return false;
+    }
+    ++seated;
   }
-  return exist >= gang.min_members;
+  return seated >= count.needed;
 }
 
 void Engine::Release(const GangId& gang) {
@@ -72,14 +91,8 @@ std::vector<GangId> Engine::ToPlan(absl::Time now) {
     GangState& state = gangs_[id];
     if (state.planned_at == Growth() || state.stand_back_until > now) return;
     Gang gang = declare::AssembleGang(*view_, id);
-    if (!gang.all_or_none) return;
-    const Promise* promise = ledger_.Find(id);
-    const bool all_seated = std::all_of(gang.members.begin(), gang.members.end(), [&](const auto& member) {
-      if (!member->pending() || BindingUnderWay(member->uid)) return true;
-      const Seat* seat = promise == nullptr ? nullptr : promise->Find(member->uid);
-      return seat != nullptr && Stands(*seat);
-    });
-    if (all_seated) {
+    if (!gang.all_or_none || gang.members.empty() || !IsOurs(*gang.members.front())) return;
+    if (IsSeated(gang)) {
       state.planned_at = Growth();
     } else {
       queue.push_back(std::move(gang));
@@ -146,14 +159,22 @@ void Engine::Expire(absl::Time now) {
   ledger_.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {
     const bool under_way = std::any_of(promise->seats.begin(), promise->seats.end(), [&](const Seat& seat) {
       const auto progress = progress_.find(seat.uid);
-      return progress != progress_.end() && progress->second.step == Progress::Step::kBinding;
+      if (progress == progress_.end()) return false;
+      // A binding that is done is usage as soon as the view shows it. A pod that
+      // the view never showed may never come.
+      return progress->second.step == Progress::Step::kBinding ||
+             (progress->second.step == Progress::Step::kBindingDone && progress->second.seen);
     });
     if (promise->expires <= now && !under_way) over.push_back(gang);
   });
   for (const GangId& gang : over) {
     Release(gang);
-    gangs_[gang].stand_back_until = now + options_.stand_back;
+    GangState& state = gangs_[gang];
+    state.stand_back_until =
+        now + std::min(options_.stand_back * (1 << std::min(state.expiries, 10)), kLongestStandBack);
+    ++state.expiries;
   }
+  absl::erase_if(refused_alone_, [&](const auto& entry) { return entry.second <= now - absl::Minutes(1); });
   absl::erase_if(progress_, [&](const auto& entry) {
     const Progress& progress = entry.second;
     const std::shared_ptr<const Pod> pod = view_->FindPod(progress.seat.pod);
@@ -172,7 +193,7 @@ std::vector<Seat> Engine::NominationsWanted() const {
   view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
     const Promise* promise = ledger_.Find(id);
     view_->FindMembers(id)->ForEach([&](const PodName&, const std::shared_ptr<const Pod>& member) {
-      if (!member->pending() || !member->gates.empty()) return;
+      if (!member->pending() || !member->gates.empty() || !IsOurs(*member)) return;
       const Seat* seat = promise == nullptr ? nullptr : promise->Find(member->uid);
       if (seat == nullptr) {
         if (!member->nominated.empty() && InGang(*view_, *member))

@@ -38,6 +38,7 @@ void ClusterView::Upsert(Node node) {
 void ClusterView::RemoveNode(const NodeName& name) {
   const NodeState* old = nodes_.Find(name);
   if (old == nullptr) return;
+  ++growth_;
   if (old->pods.empty()) {
     nodes_.Erase(name);
     return;

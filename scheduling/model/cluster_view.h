@@ -69,9 +69,10 @@ class ClusterView {
   // How many pending members each gang has; gangs without any are left out.
   const PersistentMap<GangId, int64_t>& pending_gangs() const { return pending_gangs_; }
 
-  // Counts the changes after which a gang that was refused might fit: a node
-  // that came or changed, a pod that left its node, a change of a gang's
-  // members or declaration. A refusal holds as long as this stands still.
+  // Counts the changes after which a gang that was refused might fit, or one
+  // that was planned no longer does: a node that came, changed or went, a pod
+  // that left its node, a change of a gang's members or declaration. A plan or
+  // a refusal holds as long as this stands still.
   uint64_t growth() const { return growth_; }
 
  private:

@@ -65,6 +65,24 @@ struct Gang {
   std::string problem;               // why it can't be planned, whatever the capacity; empty if it can
 };
 
+// How far the members of a gang are, and how many must be placed together.
+struct GangCount {
+  int64_t living = 0;     // bound and not finished
+  int64_t satisfied = 0;  // those that the minimum can rely on: living ones, and succeeded ones
+  int64_t pending = 0;
+  int64_t ready = 0;   // of the pending ones, without gates
+  int64_t needed = 0;  // `satisfied` at which nothing of the minimum is missing
+};
+
+// Counts the members of `gang`.
+//
+// A failed member satisfies nothing. One that succeeded does as long as it is
+// of the same attempt: others live, or all that there are make one gang. A
+// gang of which a living member has started was whole once, so members that
+// finished and were cleaned up are not missing: those that exist suffice, and
+// lost ones are replaced one by one.
+GangCount Count(const Gang& gang);
+
 // The order in which gangs are planned: priority, then creation, then name.
 bool PlannedBefore(const Gang& a, const Gang& b);
 

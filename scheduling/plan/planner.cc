@@ -21,7 +21,8 @@ constexpr int64_t kExactEffort = 50'000;  // node visits; about 5 ms
 
 // The members of a gang by what the plan has to do for them.
 struct Roll {
-  int64_t satisfied = 0;            // bound, or finished
+  int64_t satisfied = 0;            // as GangCount has it
+  int64_t needed = 0;               // likewise
   int64_t gated = 0;                // pending, but somebody holds a gate
   std::vector<const Pod*> to_seat;  // pending without a kept seat, in member order
   int64_t required = 0;             // how many of to_seat the minimum needs
@@ -29,16 +30,18 @@ struct Roll {
 
 Roll CallRoll(const Gang& gang, const std::vector<Seat>& kept) {
   Roll roll;
+  const GangCount count = Count(gang);
+  roll.satisfied = count.satisfied;
+  roll.needed = count.needed;
   for (const auto& member : gang.members) {
-    if (member->bound() || member->finished()) {
-      ++roll.satisfied;
-    } else if (!member->gates.empty()) {
+    if (!member->pending()) continue;
+    if (!member->gates.empty()) {
       ++roll.gated;
     } else if (std::none_of(kept.begin(), kept.end(), [&](const Seat& s) { return s.uid == member->uid; })) {
       roll.to_seat.push_back(member.get());
     }
   }
-  const int64_t missing = gang.min_members - roll.satisfied - static_cast<int64_t>(kept.size());
+  const int64_t missing = roll.needed - roll.satisfied - static_cast<int64_t>(kept.size());
   roll.required = std::clamp<int64_t>(missing, 0, static_cast<int64_t>(roll.to_seat.size()));
   return roll;
 }
@@ -47,8 +50,8 @@ std::optional<Refusal> WhyNotReady(const Gang& gang, const Roll& roll, size_t ke
   if (!gang.problem.empty()) return Invalid(gang);
   const int64_t ready = roll.satisfied + static_cast<int64_t>(kept + roll.to_seat.size());
   if (!gang.waiting_for.empty()) return Incomplete(gang, ready, gang.waiting_for);
-  if (ready >= gang.min_members) return std::nullopt;
-  if (ready + roll.gated >= gang.min_members) {
+  if (ready >= roll.needed) return std::nullopt;
+  if (ready + roll.gated >= roll.needed) {
     return Incomplete(gang, ready, "members still have scheduling gates");
   }
   return Incomplete(gang, ready, absl::StrFormat("not all of its %d members exist yet", gang.min_members));
@@ -63,9 +66,11 @@ std::vector<Candidate> AllCandidates(const PlanInput& input) {
     candidates.push_back({state.node.get(), input.ledger.Free(state), preferred});
   });
   for (const Seat& seat : input.kept) {
-    const auto at = std::find_if(candidates.begin(), candidates.end(),
-                                 [&](const Candidate& c) { return c.node->name == seat.node; });
-    if (at != candidates.end()) at->free -= seat.requests;
+    // They are in the order of their names, as the view is.
+    const auto at =
+        std::lower_bound(candidates.begin(), candidates.end(), seat.node,
+                         [](const Candidate& c, const NodeName& name) { return c.node->name < name; });
+    if (at != candidates.end() && at->node->name == seat.node) at->free -= seat.requests;
   }
   return candidates;
 }
@@ -205,7 +210,7 @@ Refusal NoRoom(const PlanInput& input, const Roll& roll, const std::vector<Shape
   const std::vector<Candidate> before = AllCandidates(input);
   Refusal refusal{.kind = Refusal::Kind::kNoRoom,
                   .fits = seated + packing.placed,
-                  .of = input.gang.min_members,
+                  .of = roll.needed,
                   .nodes = static_cast<int64_t>(before.size()),
                   .excluded = {},
                   .text = ""};

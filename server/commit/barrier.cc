@@ -21,14 +21,16 @@ std::optional<Waiting> Barrier::Take(const GangId& gang, const PodUid& uid) {
   return std::move(node.mapped());
 }
 
-std::vector<Waiting> Barrier::TakeAll(const GangId& gang) { return TakeOver(gang, absl::InfiniteFuture()); }
+std::vector<Waiting> Barrier::TakeAll(const GangId& gang) {
+  return TakeIf(gang, [](const Waiting&) { return true; });
+}
 
-std::vector<Waiting> Barrier::TakeOver(const GangId& gang, absl::Time oldest) {
+std::vector<Waiting> Barrier::TakeIf(const GangId& gang, const std::function<bool(const Waiting&)>& over) {
   std::vector<Waiting> taken;
   const auto calls = calls_.find(gang);
   if (calls == calls_.end()) return taken;
   for (auto at = calls->second.begin(); at != calls->second.end();) {
-    if (at->second.arrived < oldest || !at->second.held->Alive()) {
+    if (over(at->second)) {
       taken.push_back(std::move(at->second));
       at = calls->second.erase(at);
     } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,9 +37,8 @@ class Barrier {
   // Takes all calls of the gang out, in order of their pods' uids.
   std::vector<Waiting> TakeAll(const GangId& gang);
 
-  // Takes out every call of the gang that arrived before `oldest`, or whose
-  // caller is gone.
-  std::vector<Waiting> TakeOver(const GangId& gang, absl::Time oldest);
+  // Takes those calls of the gang out for which this holds, in the same order.
+  std::vector<Waiting> TakeIf(const GangId& gang, const std::function<bool(const Waiting&)>& over);
 
   // The pods of the gang that wait, with the nodes they are called for.
   absl::flat_hash_map<PodUid, NodeName> Pods(const GangId& gang) const;

@@ -34,13 +34,16 @@ void Bindings::Start(const GangId& owner, const Seat& seat, const std::string& c
   Post(seat.uid, effects);
 }
 
-bool Bindings::Attach(const PodUid& uid, std::shared_ptr<HeldCall> held, absl::Time now, Effects& effects) {
+const Seat* Bindings::Find(const PodUid& uid) const {
   const auto at = bindings_.find(uid);
-  if (at == bindings_.end()) return false;
-  Answer(at->second, absl::AbortedError("a newer bind call of this pod replaced this one"), effects);
-  at->second.held = std::move(held);
-  at->second.held_since = now;
-  return true;
+  return at == bindings_.end() ? nullptr : &at->second.seat;
+}
+
+void Bindings::Attach(const PodUid& uid, std::shared_ptr<HeldCall> held, absl::Time now, Effects& effects) {
+  Binding& binding = bindings_.at(uid);
+  Answer(binding, absl::AbortedError("a newer bind call of this pod replaced this one"), effects);
+  binding.held = std::move(held);
+  binding.held_since = now;
 }
 
 void Bindings::Post(const PodUid& uid, Effects& effects) {
@@ -97,6 +100,7 @@ void Bindings::WasRead(const PodUid& uid, const absl::StatusOr<Pod>& pod, absl::
   Binding& binding = bindings_.at(uid);
   if (!pod.ok() && !absl::IsNotFound(pod.status())) {
     binding.read_first = true;
+    binding.last = pod.status();
     RetryLater(binding, now);
     return;
   }
@@ -116,7 +120,7 @@ void Bindings::WasRead(const PodUid& uid, const absl::StatusOr<Pod>& pod, absl::
   }
   // Its version moved on, as it does with every change of its status.
   binding.resource_version = pod->resource_version;
-  if (binding.attempts <= 2) {
+  if (binding.attempts <= 2 && now < binding.until) {
     Post(uid, effects);
   } else {
     RetryLater(binding, now);

@@ -51,9 +51,13 @@ class Bindings {
   void Start(const GangId& owner, const Seat& seat, const std::string& commit, absl::Time now,
              absl::Time until, std::shared_ptr<HeldCall> held, Effects& effects);
 
-  // Whether this pod's binding is being written. If so, its result will go to
-  // `held`, and the call that waited before is told so.
-  bool Attach(const PodUid& uid, std::shared_ptr<HeldCall> held, absl::Time now, Effects& effects);
+  // The seat to which this pod is being bound; null if it is not. Valid until
+  // the next change.
+  const Seat* Find(const PodUid& uid) const;
+
+  // The result of this pod's binding will go to `held`, and the call that waited
+  // before is told so. REQUIRES: it is being bound.
+  void Attach(const PodUid& uid, std::shared_ptr<HeldCall> held, absl::Time now, Effects& effects);
 
   // Starts what is due, gives up what is over, and answers callers whose call
   // began before `oldest` that the binding goes on without them.

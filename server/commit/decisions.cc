@@ -18,6 +18,8 @@ constexpr int kPlanAttempts = 3;
 // An eviction that was lost, or refused by a disruption budget, is tried again
 // after this.
 constexpr absl::Duration kEvictAgain = absl::Seconds(2);
+// Bindings and held calls wait no longer than this behind gangs that are planned.
+constexpr absl::Duration kMostPlanning = absl::Milliseconds(20);
 
 std::function<void()> AnswerLater(std::shared_ptr<HeldCall> held, absl::Status status) {
   return [held = std::move(held), status = std::move(status)] { held->Answer(status); };
@@ -104,7 +106,13 @@ void Decisions::Bind(const BindCall& call, std::shared_ptr<HeldCall> held) {
       effects.push_back(AnswerLater(std::move(held), stopped_));
       return;
     }
-    if (bindings_.Attach(call.uid, held, now, effects)) return;
+    if (const Seat* seat = bindings_.Find(call.uid)) {
+      if (seat->node == call.node) return bindings_.Attach(call.uid, std::move(held), now, effects);
+      effects.push_back(AnswerLater(
+          std::move(held), absl::FailedPreconditionError(absl::StrCat(
+                               "pod ", call.pod.text(), " is being bound to node ", seat->node.text()))));
+      return;
+    }
     Engine::Admission admission = engine_.AdmitBind(call, now);
     switch (admission.kind) {
       case Engine::Admission::Kind::kRefused:
@@ -128,8 +136,18 @@ void Decisions::Bind(const BindCall& call, std::shared_ptr<HeldCall> held) {
 }
 
 void Decisions::TryComplete(const GangId& gang, absl::Time now, Effects& effects) {
+  for (Waiting& gone : barrier_.TakeIf(gang, [&](const Waiting& w) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+         return !engine_.AwaitsBinding(gang, w.call);
+       })) {
+    effects.push_back(AnswerLater(
+        std::move(gone.held), absl::FailedPreconditionError(absl::StrCat("pod ", gone.call.pod.text(),
+                                                                         " no longer waits to be bound"))));
+  }
   const int64_t came = barrier_.Count(gang);
-  for (Waiting& late : barrier_.TakeOver(gang, OldestHeld(now))) {
+  const absl::Time oldest = OldestHeld(now);
+  for (Waiting& late :
+       barrier_.TakeIf(gang, [&](const Waiting& w) { return w.arrived < oldest || !w.held->Alive(); })) {
+    engine_.CallFailed(late.call.uid);
     effects.push_back(AnswerLater(std::move(late.held),
                                   absl::UnavailableError(absl::StrFormat(
                                       "gang %s: %d members came to be bound, not the whole minimum; its "
@@ -141,6 +159,7 @@ void Decisions::TryComplete(const GangId& gang, absl::Time now, Effects& effects
   const absl::StatusOr<std::vector<Seat>> seats = engine_.Complete(gang, waiting);
   if (!seats.ok()) {
     for (Waiting& refused : barrier_.TakeAll(gang)) {
+      engine_.CallFailed(refused.call.uid);
       effects.push_back(AnswerLater(std::move(refused.held), seats.status()));
     }
     return;
@@ -161,16 +180,29 @@ void Decisions::PlanPending() {
     absl::MutexLock lock(&mu_);
     gangs = engine_.ToPlan(clock_.Now());
   }
-  for (const GangId& gang : gangs) PlanAndInstall(gang, nullptr);
+  absl::Time committed = clock_.Now();
+  for (const GangId& gang : gangs) {
+    PlanAndInstall(gang, nullptr);
+    if (clock_.Now() - committed < kMostPlanning) continue;
+    CommitDue();
+    committed = clock_.Now();
+  }
+}
+
+void Decisions::CommitDue() {
+  Locked([&](Effects& effects, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    for (const GangId& gang : barrier_.Gangs()) TryComplete(gang, now, effects);
+    bindings_.Tick(now, OldestHeld(now), effects);
+  });
 }
 
 void Decisions::Tick() {
   if (!ready_()) return;
   Locked([&](Effects&, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS { engine_.Expire(now); });
+  CommitDue();
   PlanPending();
+  CommitDue();
   Locked([&](Effects& effects, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    for (const GangId& gang : barrier_.Gangs()) TryComplete(gang, now, effects);
-    bindings_.Tick(now, OldestHeld(now), effects);
     nominations_.Tick(engine_, now, effects);
     Undo(now, effects);
   });

@@ -88,6 +88,8 @@ class Decisions : public Service {
   void Locked(const std::function<void(Effects&, absl::Time)>& work) ABSL_LOCKS_EXCLUDED(mu_);
   void PlanAndInstall(const GangId& gang, const FilterCall* call);
   void PlanPending();
+  // Completes barriers and drives bindings.
+  void CommitDue();
   void TryComplete(const GangId& gang, absl::Time now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Undo(absl::Time now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Time OldestHeld(absl::Time now) const { return now - (options_.http_timeout - options_.hold_margin); }

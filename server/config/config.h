@@ -39,6 +39,7 @@ struct Config {
     absl::Duration stand_back = absl::Seconds(10);
     absl::Duration declined_for = absl::Minutes(1);
     absl::Duration refusal_holds = absl::Seconds(30);
+    std::vector<std::string> scheduler_names = {"default-scheduler"};
     friend bool operator==(const Gangs&, const Gangs&) = default;
   };
   struct Log {

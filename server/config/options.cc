@@ -89,7 +89,9 @@ std::vector<Option> GangsOptions() {
        "Shorter, and slow volumes make gangs start over; longer, and seats of a gang\n"
        "that can't be bound stay empty.",
        DurationOption{At<&Config::gangs, &Config::Gangs::deadline>, Seconds(10), Hours(24)}},
-      {"gangs", "standBack", "How long a gang that let its promise expire stands behind all others.",
+      {"gangs", "standBack",
+       "How long a gang that let its promise expire stands behind all others. Each\n"
+       "further time in a row it is twice as long, at most 10 minutes.",
        DurationOption{At<&Config::gangs, &Config::Gangs::stand_back>, Seconds(0), Hours(1)}},
       {"gangs", "declinedFor",
        "How long a node is avoided for pods of a shape that kube-scheduler declined\n"
@@ -99,6 +101,11 @@ std::vector<Option> GangsOptions() {
        "How long the text of a refusal stays the same while its numbers move. Each\n"
        "change makes kube-scheduler try the pods of the gang again.",
        DurationOption{At<&Config::gangs, &Config::Gangs::refusal_holds>, Seconds(1), Hours(1)}},
+      {"gangs", "schedulerNames",
+       "The schedulerName of pods that come here, one for each profile of\n"
+       "kube-scheduler that has Muster as its extender. Gangs of other schedulers get\n"
+       "no seats. Empty: all gangs do.",
+       TextsOption{At<&Config::gangs, &Config::Gangs::scheduler_names>}},
   };
 }
 

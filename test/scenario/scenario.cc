@@ -74,6 +74,7 @@ class Player {
     if (step.contains("create")) return Create(step.at("create"));
     if (step.contains("delete pod")) return DeletePod(step.at("delete pod"));
     if (step.contains("delete node")) return DeleteNode(step.at("delete node"));
+    if (step.contains("delete pod group")) return DeletePodGroup(step.at("delete pod group"));
     if (step.contains("advance")) return Advance(step.at("advance"));
     if (step.contains("answered")) return Answered(step);
     if (step.contains("pods on")) return PodsOn(step);
@@ -101,6 +102,12 @@ class Player {
   }
   void DeleteNode(const std::string& name) {
     cluster_.Change([&](ClusterView& view) { view.RemoveNode(NodeName(name)); });
+  }
+
+  void DeletePodGroup(const std::string& name) {
+    cluster_.Change([&](ClusterView& view) {
+      view.RemoveDeclaration({"PodGroup.scheduling.x-k8s.io", GangId("default", name)});
+    });
   }
 
   void Advance(const std::string& by) {

@@ -265,6 +265,112 @@ TEST_F(DecisionsTest, AnUnusedPromiseExpiresAndTheGangStandsBack) {
   EXPECT_NE(Filter("train-0"), NodeName());
 }
 
+TEST_F(DecisionsTest, AGangThatLetsItsPromiseExpireAgainStandsBackTwiceAsLong) {
+  Filter("train-0");
+  TickAfter(absl::Minutes(3));
+  TickAfter(absl::Seconds(11));
+  EXPECT_NE(Filter("train-0"), NodeName());
+  TickAfter(absl::Minutes(3));
+  TickAfter(absl::Seconds(11));
+  EXPECT_EQ(Filter("train-0"), NodeName());
+  TickAfter(absl::Seconds(10));
+  EXPECT_NE(Filter("train-0"), NodeName());
+}
+
+TEST_F(DecisionsTest, APromiseHoldsUntilTheViewShowsWhatWasBound) {
+  FilterAndBind("train-0");
+  FilterAndBind("train-1");
+  api_.Succeed();
+  api_.Succeed();
+  TickAfter(absl::Minutes(3));
+  EXPECT_EQ(decisions_.Count().promises, 1);
+  for (const char* pod : {"train-0", "train-1"}) {
+    view_.Upsert(BoundTo(*view_.FindPod(PodName("default", pod)),
+                         pod == std::string("train-0") ? "node-00" : "node-01"));
+  }
+  Publish();
+  EXPECT_EQ(decisions_.Count().promises, 0);
+}
+
+TEST_F(DecisionsTest, AMemberIsNominatedAgainAfterARoundThatDidNotFill) {
+  Filter("train-1");
+  const auto waited = FilterAndBind("train-0");
+  TickAfter(absl::Seconds(56));
+  EXPECT_EQ(waited->answer.code(), absl::StatusCode::kUnavailable);
+  api_.calls.clear();
+  TickAfter(absl::Seconds(1));
+  EXPECT_THAT(Outstanding(), testing::Contains("nominate default/train-0 node-00"));
+}
+
+TEST_F(DecisionsTest, AMemberWhoseWindowLacksItsNodeIsNominatedAgain) {
+  const NodeName seat = Filter("train-0");
+  const std::vector<absl::string_view> window = {seat.text() == "node-00" ? "node-01" : "node-00"};
+  const Pod member = *view_.FindPod(PodName("default", "train-0"));
+  EXPECT_TRUE(std::holds_alternative<Refused>(decisions_.Filter({member, window})));
+  TickAfter(absl::Seconds(1));
+  EXPECT_THAT(Outstanding(), testing::Contains("nominate default/train-0 " + seat.text()));
+}
+
+TEST_F(DecisionsTest, ANodeIsNotDeclinedIfItWasRefusedHereWhenTriedAlone) {
+  Pod member = *view_.FindPod(PodName("default", "train-0"));
+  member.nominated = NodeName("node-01");
+  // Nominated to a node that is not its seat: tried alone, it is refused.
+  const std::vector<absl::string_view> alone = {"node-01"};
+  EXPECT_TRUE(std::holds_alternative<Refused>(decisions_.Filter({member, alone})));
+  member.nominated = NodeName("node-00");
+  EXPECT_TRUE(std::holds_alternative<Refused>(decisions_.Filter({member, alone})));
+  EXPECT_EQ(Filter("train-0"), NodeName("node-00"));
+}
+
+TEST_F(DecisionsTest, ABindCallForAnotherNodeThanTheOneBeingWrittenIsRefused) {
+  FilterAndBind("train-0");
+  FilterAndBind("train-1");
+  EXPECT_EQ(Bind("train-0", NodeName("node-01"))->answer.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Bind("train-0", NodeName("node-00"))->answers, 0);
+}
+
+TEST_F(DecisionsTest, ASinglePodWhoseBindingIsUnderWayIsOfferedNoOtherNode) {
+  view_.Upsert(PodOf("single", 1));
+  Publish();
+  const NodeName node = Filter("single");
+  Bind("single", node);
+  const Pod single = *view_.FindPod(PodName("default", "single"));
+  const std::vector<absl::string_view> other = {node.text() == "node-00" ? "node-01" : "node-00"};
+  EXPECT_TRUE(std::holds_alternative<Refused>(decisions_.Filter({single, other})));
+  EXPECT_EQ(Filter("single"), node);
+}
+
+TEST_F(DecisionsTest, AHeldMemberThatIsDeletedIsAnsweredAlthoughItsGangCanComplete) {
+  view_ = ClusterOf(3, 8);
+  for (int i = 0; i < 3; ++i) {
+    Pod member = MemberOf("train", 3, i, 8);
+    member.membership->min_members = 2;
+    view_.Upsert(member);
+  }
+  Publish();
+  const auto held = FilterAndBind("train-0");
+  EXPECT_EQ(held->answers, 0);
+  view_.RemovePod(PodName("default", "train-0"));
+  Publish();
+  TickAfter(absl::Milliseconds(100));
+  EXPECT_EQ(held->answer.code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(DecisionsTest, AGangOfAnotherSchedulerGetsNoSeatsAndNoNominations) {
+  Decisions ours(
+      {.engine = {.scheduler_names = {"default-scheduler"}}}, clock_, api_, [] { return true; }, nullptr);
+  for (int i = 0; i < 2; ++i) {
+    Pod member = MemberOf("train", 2, i, 8);
+    member.scheduler_name = "volcano";
+    member.nominated = NodeName("node-01");
+    view_.Upsert(member);
+  }
+  ours.Observe(Published(view_));
+  ours.Tick();
+  EXPECT_EQ(ours.Count().promises, 0);
+  EXPECT_THAT(Outstanding(), IsEmpty());
+}
+
 TEST_F(DecisionsTest, TheTextOfARefusalHoldsForHalfAMinute) {
   view_.RemoveNode(NodeName("node-01"));
   Publish();
