@@ -81,7 +81,7 @@ std::vector<NodeName> Ledger::PromisedNodes() const {
 }
 
 Resources Ledger::Free(const NodeState& state) const {
-  Resources free = state.Free();
+  Resources free = state.free;
   if (const Resources* promised = Promised(state.node->name)) free -= *promised;
   return free;
 }

@@ -19,18 +19,14 @@ bool SameForPlanning(const Pod& a, const Pod& b) {
 
 }  // namespace
 
-Resources NodeState::Free() const {
-  Resources free = node->allocatable;
-  free -= used;
-  return free;
-}
-
 void ClusterView::Upsert(Node node) {
   const NodeState* old = nodes_.Find(node.name);
   if (old != nullptr && old->node != nullptr && *old->node == node) return;
   NodeState next = old == nullptr ? NodeState{} : *old;
   const NodeName name = node.name;
   next.node = std::make_shared<const Node>(std::move(node));
+  next.free = next.node->allocatable;
+  for (const auto& pod : next.pods) next.free -= pod->shape.requests;
   nodes_.Set(name, std::move(next));
   ++growth_;
 }
@@ -45,6 +41,8 @@ void ClusterView::RemoveNode(const NodeName& name) {
   }
   NodeState next = *old;
   next.node = nullptr;
+  next.free = Resources();
+  for (const auto& pod : next.pods) next.free -= pod->shape.requests;
   nodes_.Set(name, std::move(next));
 }
 
@@ -63,7 +61,10 @@ void ClusterView::Upsert(Pod pod) {
   if (TakesRoom(*next)) Seat(next);
   if (next->membership.has_value()) {
     Join(next);
-    if (old == nullptr || !SameForPlanning(*old, *next)) ++growth_;
+    // Once a member has started, the pending ones are placed one by one.
+    const bool started = old != nullptr && old->started != next->started &&
+                         pending_gangs_.Find(next->membership->gang) != nullptr;
+    if (old == nullptr || started || !SameForPlanning(*old, *next)) ++growth_;
   }
 }
 
@@ -113,7 +114,7 @@ const GangDeclaration* ClusterView::FindDeclaration(const DeclarationKey& key) c
 void ClusterView::Seat(const std::shared_ptr<const Pod>& pod) {
   const NodeState* old = nodes_.Find(pod->node);
   NodeState next = old == nullptr ? NodeState{} : *old;
-  next.used += pod->shape.requests;
+  next.free -= pod->shape.requests;
   const auto at = std::lower_bound(next.pods.begin(), next.pods.end(), pod->name,
                                    [](const auto& p, const PodName& name) { return p->name < name; });
   next.pods.insert(at, pod);
@@ -122,7 +123,7 @@ void ClusterView::Seat(const std::shared_ptr<const Pod>& pod) {
 
 void ClusterView::Unseat(const Pod& pod) {
   NodeState next = *nodes_.Find(pod.node);
-  next.used -= pod.shape.requests;
+  next.free += pod.shape.requests;
   std::erase_if(next.pods, [&](const auto& p) { return p->name == pod.name; });
   if (next.pods.empty() && next.node == nullptr) {
     nodes_.Erase(pod.node);

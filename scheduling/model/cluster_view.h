@@ -20,10 +20,9 @@ namespace muster {
 struct NodeState {
   std::shared_ptr<const Node> node;              // null: pods are bound to a node that the view lacks
   std::vector<std::shared_ptr<const Pod>> pods;  // bound here and not finished, by name
-  Resources used;                                // the sum of their requests
-
-  // What is left of the allocatable. REQUIRES: node is not null.
-  Resources Free() const;
+  // What is left of the allocatable (of nothing, while the view lacks the node).
+  // Kept, not computed: every plan and every filter call reads it on all nodes.
+  Resources free;
 };
 
 // The name of a gang's object: gangs of different ecosystems may share one.
@@ -38,8 +37,8 @@ struct DeclarationKey {
 //
 // Why:       decisions read a view that never changes under them; the watcher
 //            copies the last view, changes the copy, and publishes it.
-// Invariant: `used` of every node is the sum of its pods' requests; members of
-//            a gang are exactly the pods whose membership names it.
+// Invariant: `free` of every node is its allocatable without its pods' requests;
+//            members of a gang are exactly the pods whose membership names it.
 // Threads:   thread-compatible; published views are const.
 class ClusterView {
  public:

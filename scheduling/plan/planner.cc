@@ -179,8 +179,7 @@ class ExclusionCount {
     }
     const std::vector<Shortage> lacks = Shortages(shape.requests, before.free);
     if (lacks.empty()) return "filled by this gang";
-    if (Fits(shape.requests, input_.view.FindNode(before.node->name)->Free()))
-      return "promised to other gangs";
+    if (Fits(shape.requests, input_.view.FindNode(before.node->name)->free)) return "promised to other gangs";
     if (!scarcest_.has_value()) scarcest_ = Scarcest{lacks[0].resource, lacks[0].free};
     for (const Shortage& lack : lacks) {
       if (lack.resource == scarcest_->resource)

@@ -21,8 +21,7 @@ class FreeOn {
   int64_t Cpu() const { return Of(&Resources::cpu_millis); }
   int64_t Memory() const { return Of(&Resources::memory_bytes); }
   int64_t Device(absl::string_view name) const {
-    return state_.node->allocatable.Get(name) - state_.used.Get(name) -
-           (promised_ == nullptr ? 0 : promised_->Get(name));
+    return state_.free.Get(name) - (promised_ == nullptr ? 0 : promised_->Get(name));
   }
 
   bool Holds(const Resources& request) const {
@@ -35,8 +34,7 @@ class FreeOn {
 
  private:
   int64_t Of(int64_t Resources::*amount) const {
-    return state_.node->allocatable.*amount - state_.used.*amount -
-           (promised_ == nullptr ? 0 : promised_->*amount);
+    return state_.free.*amount - (promised_ == nullptr ? 0 : promised_->*amount);
   }
   bool Enough(int64_t Resources::*amount, const Resources& request) const {
     return request.*amount <= 0 || Of(amount) >= request.*amount;
@@ -50,11 +48,12 @@ struct Choice {
   int64_t devices;
   int64_t cpu;
   int64_t memory;
+  size_t number;  // in the order of the view, which is that of the names
   const Node* node;
 
   bool operator>(const Choice& other) const {
-    return std::tie(devices, cpu, memory, node->name) >
-           std::tie(other.devices, other.cpu, other.memory, other.node->name);
+    return std::tie(devices, cpu, memory, number) >
+           std::tie(other.devices, other.cpu, other.memory, other.number);
   }
 };
 
@@ -68,7 +67,7 @@ std::vector<Choice> NodesWithRoom(const PodShape& shape, const ClusterView& view
     int64_t devices = 0;
     for (const auto& [device, amount] : shape.requests.scalars)
       devices += amount > 0 ? free.Device(device) : 0;
-    choices.push_back({devices, free.Cpu(), free.Memory(), state.node.get()});
+    choices.push_back({devices, free.Cpu(), free.Memory(), choices.size(), state.node.get()});
   });
   return choices;
 }

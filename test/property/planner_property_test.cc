@@ -76,7 +76,7 @@ bool AnyAssignment(const Case& c, size_t next, std::map<NodeName, Resources>& fr
 
 std::map<NodeName, Resources> FreeOf(const ClusterView& view) {
   std::map<NodeName, Resources> free;
-  view.nodes().ForEach([&](const NodeName& name, const NodeState& state) { free[name] = state.Free(); });
+  view.nodes().ForEach([&](const NodeName& name, const NodeState& state) { free[name] = state.free; });
   return free;
 }
 

@@ -146,7 +146,10 @@ class Simulation {
   // At every moment: no node over capacity, no gang bound in part for long.
   void Watchdog() {
     api_.truth().nodes().ForEach([&](const NodeName& name, const NodeState& state) {
-      ASSERT_TRUE(Shortages(state.used, state.node->allocatable).empty())
+      if (state.node == nullptr) return;
+      Resources used = state.node->allocatable;
+      used -= state.free;
+      ASSERT_TRUE(Shortages(used, state.node->allocatable).empty())
           << "seed " << seed_ << ": node " << name.text() << " over capacity at " << timeline_.Now();
     });
     for (const auto& [gang, size] : kGangs) WatchPartial(gang, size);

@@ -149,7 +149,7 @@ std::vector<std::string> SimulatedScheduler::Feasible(const Pod& pod) const {
   std::vector<std::string> names;
   api_.truth().nodes().ForEach([&](const NodeName& name, const NodeState& state) {
     if (state.node == nullptr || state.node->unschedulable) return;
-    Resources free = state.Free();
+    Resources free = state.free;
     for (const auto& [uid, assumed] : assumed_) {
       const bool bound =
           std::any_of(state.pods.begin(), state.pods.end(), [&](const auto& p) { return p->uid == uid; });

@@ -29,10 +29,12 @@ void ExpectConsistent(const ClusterView& view) {
     if (pod->pending()) ++pending[pod->membership->gang];
   });
   view.nodes().ForEach([&](const NodeName& name, const NodeState& state) {
-    const Resources want = used.contains(name) ? used[name] : Resources{};
-    EXPECT_EQ(state.used.cpu_millis, want.cpu_millis) << name.text();
-    EXPECT_EQ(state.used.pods, want.pods) << name.text();
-    EXPECT_EQ(static_cast<int64_t>(state.pods.size()), want.pods) << name.text();
+    Resources want = state.node == nullptr ? Resources{} : state.node->allocatable;
+    want -= used[name];
+    EXPECT_EQ(state.free.cpu_millis, want.cpu_millis) << name.text();
+    EXPECT_EQ(state.free.pods, want.pods) << name.text();
+    EXPECT_EQ(state.free.Get("nvidia.com/gpu"), want.Get("nvidia.com/gpu")) << name.text();
+    EXPECT_EQ(static_cast<int64_t>(state.pods.size()), used[name].pods) << name.text();
     EXPECT_TRUE(state.node != nullptr || !state.pods.empty()) << name.text();
   });
   EXPECT_EQ(view.gangs().size(), members.size());
@@ -79,8 +81,8 @@ TEST(ClusterView, ACopyDoesNotSeeLaterChanges) {
   ClusterView view = test::ClusterOf(1, 8);
   const ClusterView before = view;
   view.Upsert(BoundTo(PodOf("p", 4), "node-00"));
-  EXPECT_EQ(before.FindNode(NodeName("node-00"))->Free().Get("nvidia.com/gpu"), 8);
-  EXPECT_EQ(view.FindNode(NodeName("node-00"))->Free().Get("nvidia.com/gpu"), 4);
+  EXPECT_EQ(before.FindNode(NodeName("node-00"))->free.Get("nvidia.com/gpu"), 8);
+  EXPECT_EQ(view.FindNode(NodeName("node-00"))->free.Get("nvidia.com/gpu"), 4);
 }
 
 TEST(ClusterView, GrowsWhenAGangMightFitAndNotOtherwise) {

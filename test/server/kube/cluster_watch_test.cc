@@ -274,7 +274,7 @@ TEST_F(ClusterWatchTest, ABoundPodThatCantBeReadTakesItsWholeNodeUntilItIsDelete
   ASSERT_TRUE(ShowsNodes("a"));
   const auto free_slots = [&] {
     absl::MutexLock lock(&mu_);
-    return view_->FindNode(NodeName("a"))->Free().pods;
+    return view_->FindNode(NodeName("a"))->free.pods;
   };
   EXPECT_LT(free_slots(), 0);
   api_.Stream(kPods, Event("DELETED", bad));
