@@ -32,7 +32,6 @@ absl::Status Ledger::Reserve(const ClusterView& view, const GangId& gang, std::v
     next.Count(seat, +1);
   }
   next.promises_.Set(gang, std::make_shared<const Promise>(Promise{std::move(seats), expires}));
-  next.version_ = version_ + 1;
   *this = std::move(next);
   return absl::OkStatus();
 }
@@ -42,7 +41,6 @@ bool Ledger::Release(const GangId& gang) {
   if (promise == nullptr) return false;
   for (const Seat& seat : promise->seats) Count(seat, -1);
   promises_.Erase(gang);
-  ++version_;
   return true;
 }
 
@@ -56,13 +54,6 @@ void Ledger::ReleaseSeat(const GangId& gang, const PodUid& uid) {
   Promise next = *promise;
   Count(*promise->Find(uid), -1);
   std::erase_if(next.seats, [&](const Seat& seat) { return seat.uid == uid; });
-  promises_.Set(gang, std::make_shared<const Promise>(std::move(next)));
-  ++version_;
-}
-
-void Ledger::Extend(const GangId& gang, absl::Time expires) {
-  Promise next = *Find(gang);
-  next.expires = expires;
   promises_.Set(gang, std::make_shared<const Promise>(std::move(next)));
 }
 

@@ -46,9 +46,6 @@ class Ledger {
   // Takes back one seat, and the promise with its last one.
   void ReleaseSeat(const GangId& gang, const PodUid& uid);
 
-  // Moves the expiry of the promise to `gang`. REQUIRES: there is one.
-  void Extend(const GangId& gang, absl::Time expires);
-
   // The promise to `gang`; null if there is none. Valid until the next change.
   const Promise* Find(const GangId& gang) const;
 
@@ -65,15 +62,11 @@ class Ledger {
   // Gangs in ascending order.
   const PersistentMap<GangId, std::shared_ptr<const Promise>>& promises() const { return promises_; }
 
-  // Grows with every change: a plan made from a copy holds while this stands.
-  uint64_t version() const { return version_; }
-
  private:
   void Count(const Seat& seat, int64_t sign);
 
   PersistentMap<GangId, std::shared_ptr<const Promise>> promises_;
   PersistentMap<NodeName, Resources> promised_;
-  uint64_t version_ = 0;
 };
 
 }  // namespace muster

@@ -61,6 +61,12 @@ int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
     for (const GangReport& report : reports) json["gangs"].push_back(ReportJson(report));
     out << (options.format == PlanFormat::kJson ? json.dump(2) + "\n" : AsYaml(json));
   }
+  if (reports.empty() && !manifests->ignored_sources.empty()) {
+    err << "muster plan: nothing to plan: " << manifests->ignored_sources.front()
+        << " holds no object that is read here; give the pods themselves, as the job's controller makes "
+           "them\n";
+    return kBadInput;
+  }
   const bool fits = std::all_of(reports.begin(), reports.end(),
                                 [](const GangReport& report) { return report.outcome == Outcome::kPlaced; });
   return fits ? kEverythingFits : kSomethingDoesNotFit;

@@ -47,9 +47,11 @@ class ObjectReader {
  public:
   explicit ObjectReader(ClusterView& view) : view_(view) {}
 
-  // How many objects of which kinds were left out, and what is odd about others.
+  // How many objects were read, how many of which kinds were left out, and what
+  // is odd about those that were read.
   const std::map<std::string, int>& ignored() const { return ignored_; }
   const std::vector<std::string>& notes() const { return notes_; }
+  int read() const { return read_; }
 
   absl::Status Read(const Json& object) {
     if (!object.is_object()) {
@@ -82,6 +84,7 @@ class ObjectReader {
   }
 
   absl::Status ReadOne(const Json& object, const std::string& api_version, const std::string& kind) {
+    ++read_;
     if (api_version == "v1" && kind == "Node") {
       absl::StatusOr<Node> node = DecodeNode(object);
       if (node.ok()) view_.Upsert(*std::move(node));
@@ -101,11 +104,13 @@ class ObjectReader {
       if (declaration.ok()) view_.Upsert(*std::move(declaration));
       return declaration.status();
     }
+    --read_;
     ++ignored_[absl::StrCat(kind, " of ", api_version.empty() ? "no apiVersion" : api_version)];
     return absl::OkStatus();
   }
 
   ClusterView& view_;
+  int read_ = 0;
   std::map<std::string, int> ignored_;
   std::vector<std::string> notes_;
 };
@@ -142,6 +147,7 @@ absl::Status ReadManifestText(absl::string_view source, absl::string_view text, 
   for (const auto& [kind, count] : reader.ignored()) {
     into.notes.push_back(absl::StrFormat("%s: ignored %d %s", source, count, kind));
   }
+  if (reader.read() == 0 && !reader.ignored().empty()) into.ignored_sources.emplace_back(source);
   for (const std::string& note : reader.notes()) into.notes.push_back(absl::StrCat(source, ": ", note));
   into.view = std::move(view);
   return absl::OkStatus();

@@ -19,6 +19,8 @@ struct Manifests {
   // Objects that were ignored, one sentence per kind; and pods of which
   // something can't be read.
   std::vector<std::string> notes;
+  // The sources of which every object was ignored, such as a file with nothing but a Job.
+  std::vector<std::string> ignored_sources;
 };
 
 // Reads Kubernetes objects from YAML (several documents) or JSON text, Lists

@@ -72,6 +72,17 @@ TEST_F(PlanCommand, ExitsWithZeroWhenEverythingFits) {
   EXPECT_THAT(err_.str(), HasSubstr("ignored 1 Deployment of apps/v1"));
 }
 
+TEST_F(PlanCommand, AFileOfWhichNothingIsReadIsBadInputIfThereIsNothingElseToPlan) {
+  const char* job = "{apiVersion: batch/v1, kind: Job, metadata: {name: train}}\n";
+  EXPECT_EQ(Run(job, PlanFormat::kTable), kBadInput);
+  EXPECT_THAT(err_.str(), HasSubstr("ignored 1 Job of batch/v1"));
+  EXPECT_THAT(err_.str(), HasSubstr("nothing to plan"));
+}
+
+TEST_F(PlanCommand, AClusterWithoutAPendingGangFits) {
+  EXPECT_EQ(Run("{apiVersion: v1, kind: Node, metadata: {name: n0}}\n", PlanFormat::kTable), kEverythingFits);
+}
+
 TEST_F(PlanCommand, ExitsWithOneWhenSomethingDoesNotFit) {
   EXPECT_EQ(Run(absl::StrCat(kCluster, kTooMuch), PlanFormat::kJson), kSomethingDoesNotFit);
   const auto json = nlohmann::json::parse(out_.str());
