@@ -37,6 +37,7 @@ struct EngineOptions {
   // The schedulers that ask here. Gangs of others are left alone: nobody would
   // come for their seats. Empty: all.
   std::vector<std::string> scheduler_names;
+  TopologyOptions topology;
 };
 
 inline constexpr absl::Duration kLongestStandBack = absl::Minutes(10);
@@ -180,6 +181,7 @@ class Engine {
 
   const EngineOptions options_;
   std::shared_ptr<const ClusterView> view_ = std::make_shared<const ClusterView>();
+  FabricTrees trees_;  // the last that a job built
   Ledger ledger_;
   Declined declined_;
   uint64_t released_ = 0;

@@ -9,9 +9,11 @@
 
 namespace muster {
 
-std::variant<std::vector<Seat>, Refusal> PlanJob::Run(
-    const absl::flat_hash_set<absl::string_view>* window) const {
-  PlanInput input{*view, ledger, gang, standing, declined, window};
+std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<absl::string_view>* window) {
+  if (trees.topologies == nullptr) {
+    trees.topologies = std::make_shared<const Topologies>(BuildTopologies(*view, topology));
+  }
+  PlanInput input{*view, ledger, gang, standing, declined, window, trees.topologies.get()};
   auto result = PlanGang(input);
   if (std::holds_alternative<Refusal>(result) && standing.size() > fixed.size()) {
     input.kept = fixed;
@@ -53,7 +55,8 @@ GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<R
   return report;
 }
 
-std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined) {
+std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined,
+                                const TopologyOptions& topology) {
   std::vector<Gang> queue;
   view.gangs().ForEach([&](const GangId& id, const ClusterView::Members&) {
     Gang gang = declare::AssembleGang(view, id);
@@ -63,10 +66,11 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
   });
   std::sort(queue.begin(), queue.end(), PlannedBefore);
 
+  const Topologies topologies = BuildTopologies(view, topology);
   std::vector<GangReport> reports;
   for (const Gang& gang : queue) {
     ledger.Release(gang.id);
-    auto result = PlanGang({view, ledger, gang, {}, declined, nullptr});
+    auto result = PlanGang({view, ledger, gang, {}, declined, nullptr, &topologies});
     if (auto* refusal = std::get_if<Refusal>(&result)) {
       reports.push_back(MakeReport(gang, {}, std::move(*refusal)));
       continue;

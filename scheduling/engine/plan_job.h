@@ -13,12 +13,19 @@
 #include "scheduling/model/seat.h"
 #include "scheduling/plan/declined.h"
 #include "scheduling/report.h"
+#include "scheduling/topology/build_topologies.h"
 
 namespace muster {
 
+// The trees of one fabric (see ClusterView::fabric).
+struct FabricTrees {
+  ClusterView::Fabric fabric;
+  std::shared_ptr<const Topologies> topologies;  // null: not built yet
+};
+
 // One gang to be planned, with copies of all that the plan depends on.
 //
-// Threads: a value; Run is pure and may take place on any thread.
+// Threads: a value; Run may take place on any thread.
 struct PlanJob {
   std::shared_ptr<const ClusterView> view;
   Ledger ledger;  // without the gang's own promise
@@ -27,16 +34,20 @@ struct PlanJob {
   std::vector<Seat> fixed;     // seats whose bindings are under way
   std::vector<Seat> standing;  // all seats that are still good, the fixed ones among them
   uint64_t growth = 0;         // the engine's growth count when this was taken out
+  TopologyOptions topology;
+  FabricTrees trees;  // of the view's fabric
 
   // Plans around the standing seats and, where that fails, around the fixed
-  // ones alone. `window`, if not null, holds nodes to be preferred.
-  std::variant<std::vector<Seat>, Refusal> Run(const absl::flat_hash_set<absl::string_view>* window) const;
+  // ones alone. `window`, if not null, holds nodes to be preferred. Trees that
+  // were not built yet are built first.
+  std::variant<std::vector<Seat>, Refusal> Run(const absl::flat_hash_set<absl::string_view>* window);
 };
 
 // Plans every gang of `view` that has pending members, in queue order, each
 // beside the seats of those before it: what would happen if all of them were
 // tried now.
-std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined);
+std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined,
+                                const TopologyOptions& topology);
 
 // The report of a gang that has `seats` beyond its bound members, or `refusal`.
 GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<Refusal> refusal);

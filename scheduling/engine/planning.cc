@@ -112,7 +112,10 @@ PlanJob Engine::Prepare(const GangId& id) const {
               .gang = declare::AssembleGang(*view_, id),
               .fixed = {},
               .standing = {},
-              .growth = Growth()};
+              .growth = Growth(),
+              .topology = options_.topology,
+              .trees = trees_};
+  if (trees_.fabric != view_->fabric()) job.trees = {view_->fabric(), nullptr};
   if (const Promise* promise = ledger_.Find(id)) {
     for (const Seat& seat : promise->seats) {
       const bool fixed = BindingUnderWay(seat.uid);
@@ -126,6 +129,7 @@ PlanJob Engine::Prepare(const GangId& id) const {
 
 bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, Refusal>& result,
                      absl::Time now) {
+  if (job.trees.topologies != nullptr && job.trees.fabric == view_->fabric()) trees_ = job.trees;
   const GangId& id = job.gang.id;
   const auto still_pending = [&](const Seat& seat) {
     const std::shared_ptr<const Pod> pod = view_->FindPod(seat.pod);

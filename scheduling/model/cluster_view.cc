@@ -22,6 +22,7 @@ bool SameForPlanning(const Pod& a, const Pod& b) {
 void ClusterView::Upsert(Node node) {
   const NodeState* old = nodes_.Find(node.name);
   if (old != nullptr && old->node != nullptr && *old->node == node) return;
+  if (old == nullptr || old->node == nullptr || old->node->labels != node.labels) FabricChanged();
   NodeState next = old == nullptr ? NodeState{} : *old;
   const NodeName name = node.name;
   next.node = std::make_shared<const Node>(std::move(node));
@@ -35,6 +36,7 @@ void ClusterView::RemoveNode(const NodeName& name) {
   const NodeState* old = nodes_.Find(name);
   if (old == nullptr) return;
   ++growth_;
+  if (old->node != nullptr) FabricChanged();
   if (old->pods.empty()) {
     nodes_.Erase(name);
     return;
@@ -92,6 +94,21 @@ void ClusterView::Upsert(GangDeclaration declaration) {
 
 void ClusterView::RemoveDeclaration(const DeclarationKey& key) {
   if (declarations_.Erase(key)) ++growth_;
+}
+
+void ClusterView::Upsert(TopologyObject object) {
+  const TopologyKey key = object.key;
+  const auto* old = topology_objects_.Find(key);
+  if (old != nullptr && **old == object) return;
+  topology_objects_.Set(key, std::make_shared<const TopologyObject>(std::move(object)));
+  ++growth_;
+  FabricChanged();
+}
+
+void ClusterView::RemoveTopologyObject(const TopologyKey& key) {
+  if (!topology_objects_.Erase(key)) return;
+  ++growth_;
+  FabricChanged();
 }
 
 const NodeState* ClusterView::FindNode(const NodeName& name) const {

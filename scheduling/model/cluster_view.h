@@ -13,6 +13,7 @@
 #include "scheduling/model/persistent_map.h"
 #include "scheduling/model/pod.h"
 #include "scheduling/model/resources.h"
+#include "scheduling/model/topology.h"
 
 namespace muster {
 
@@ -51,6 +52,8 @@ class ClusterView {
   void RemovePod(const PodName& name);
   void Upsert(GangDeclaration declaration);
   void RemoveDeclaration(const DeclarationKey& key);
+  void Upsert(TopologyObject object);
+  void RemoveTopologyObject(const TopologyKey& key);
 
   // Null where there is none; valid as long as this view.
   const NodeState* FindNode(const NodeName& name) const;
@@ -65,14 +68,26 @@ class ClusterView {
   const PersistentMap<DeclarationKey, std::shared_ptr<const GangDeclaration>>& declarations() const {
     return declarations_;
   }
+  const PersistentMap<TopologyKey, std::shared_ptr<const TopologyObject>>& topology_objects() const {
+    return topology_objects_;
+  }
   // How many pending members each gang has; gangs without any are left out.
   const PersistentMap<GangId, int64_t>& pending_gangs() const { return pending_gangs_; }
 
   // Counts the changes after which a gang that was refused might fit, or one
   // that was planned no longer does: a node that came, changed or went, a pod
-  // that left its node, a change of a gang's members or declaration. A plan or
-  // a refusal holds as long as this stands still.
+  // that left its node, a change of a gang's members or declaration, or of a
+  // topology. A plan or a refusal holds as long as this stands still.
   uint64_t growth() const { return growth_; }
+
+  // Stands for the fabric: which nodes there are, their labels, and the topology
+  // objects. Views with equal marks have the same of all three, also views that
+  // come from different ones; each change of one of the three makes a new mark,
+  // and nothing else does. So what is made of the fabric serves as long as the
+  // mark that is kept with it is the view's.
+  struct FabricMark {};
+  using Fabric = std::shared_ptr<const FabricMark>;  // null: nothing at all
+  const Fabric& fabric() const { return fabric_; }
 
  private:
   void Seat(const std::shared_ptr<const Pod>& pod);
@@ -80,13 +95,16 @@ class ClusterView {
   void Join(const std::shared_ptr<const Pod>& pod);
   void Leave(const Pod& pod);
   void CountPending(const GangId& gang, int64_t change);
+  void FabricChanged() { fabric_ = std::make_shared<const FabricMark>(); }
 
   PersistentMap<NodeName, NodeState> nodes_;
   PersistentMap<PodName, std::shared_ptr<const Pod>> pods_;
   PersistentMap<GangId, Members> gangs_;
   PersistentMap<GangId, int64_t> pending_gangs_;
   PersistentMap<DeclarationKey, std::shared_ptr<const GangDeclaration>> declarations_;
+  PersistentMap<TopologyKey, std::shared_ptr<const TopologyObject>> topology_objects_;
   uint64_t growth_ = 0;
+  Fabric fabric_;
 };
 
 }  // namespace muster

@@ -14,6 +14,7 @@
 #include "scheduling/model/gang.h"
 #include "scheduling/model/seat.h"
 #include "scheduling/plan/declined.h"
+#include "scheduling/topology/topologies.h"
 
 namespace muster {
 
@@ -28,6 +29,9 @@ struct PlanInput {
   // Nodes that kube-scheduler itself found fit for a member: seats on these
   // come first. Null: all nodes alike.
   const absl::flat_hash_set<absl::string_view>* window = nullptr;
+
+  // Those of `view`: see BuildTopologies.
+  const Topologies* topologies = nullptr;
 };
 
 // Seats for unbound members: `kept` first, then new ones, in member order.

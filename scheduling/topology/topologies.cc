@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduling/topology/topologies.h"
 
+#include <algorithm>
+#include <string>
+
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "scheduling/topology/levels.h"
@@ -15,6 +18,22 @@ std::string Names(const Topologies& topologies) {
   });
 }
 
+// What can't be used and why, to follow what there is; empty if nothing.
+std::string UnusableNames(const Topologies& topologies) {
+  constexpr int kMost = 3;
+  std::string names;
+  int count = 0;
+  for (const TopologyProblem& problem : topologies.problems) {
+    const bool used = std::any_of(topologies.all.begin(), topologies.all.end(),
+                                  [&](const Topology& topology) { return topology.key == problem.key; });
+    if (used || ++count > kMost) continue;
+    absl::StrAppendFormat(&names, "; %s%s, %s", count == 1 ? "can't be used: " : "",
+                          Shortened(problem.key.name), problem.text);
+  }
+  if (count > kMost) absl::StrAppendFormat(&names, "; and %d more", count - kMost);
+  return names;
+}
+
 }  // namespace
 
 absl::StatusOr<LevelRef> FindLevel(const Topologies& topologies, absl::string_view topology,
@@ -27,8 +46,9 @@ absl::StatusOr<LevelRef> FindLevel(const Topologies& topologies, absl::string_vi
     missing = level.status();
   }
   if (topology.empty()) {
-    return absl::NotFoundError(
-        absl::StrFormat("no topology has a level \"%s\"; there is %s", Shortened(text), Names(topologies)));
+    return absl::NotFoundError(absl::StrFormat("no topology has a level \"%s\"; there is %s%s",
+                                               Shortened(text), Names(topologies),
+                                               UnusableNames(topologies)));
   }
   if (!missing.ok()) {
     return absl::NotFoundError(absl::StrFormat("topology %s: %s", Shortened(topology), missing.message()));

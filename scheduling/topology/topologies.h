@@ -49,7 +49,8 @@ struct LevelRef {
 // The level that `text` means (see FindLevel) in the topology called
 // `topology`, or where that is empty in the first that has such a level. The
 // result is valid as long as `topologies`.
-//   kNotFound            no such topology or level; lists those that there are
+//   kNotFound            no such topology or level; lists those that there are,
+//                        and where no topology is named, those with a problem
 //   kFailedPrecondition  the topology has a problem, which is named
 absl::StatusOr<LevelRef> FindLevel(const Topologies& topologies, absl::string_view topology,
                                    absl::string_view text);

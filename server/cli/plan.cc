@@ -53,7 +53,7 @@ int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
   }
   for (const std::string& note : manifests->notes) err << "note: " << note << "\n";
 
-  const std::vector<GangReport> reports = PlanAll(manifests->view, Ledger(), Declined());
+  const std::vector<GangReport> reports = PlanAll(manifests->view, Ledger(), Declined(), TopologyOptions());
   if (options.format == PlanFormat::kTable) {
     out << ReportTable(reports);
   } else {

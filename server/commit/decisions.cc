@@ -234,13 +234,13 @@ void Decisions::Stop(const absl::Status& reason) {
 }
 
 std::vector<GangReport> Decisions::Plan(const ClusterView* view) {
-  if (view != nullptr) return PlanAll(*view, Ledger(), Declined());
+  if (view != nullptr) return PlanAll(*view, Ledger(), Declined(), options_.engine.topology);
   std::optional<PlanJob> now;
   {
     absl::MutexLock lock(&mu_);
     now = engine_.Prepare(GangId());
   }
-  return PlanAll(*now->view, now->ledger, now->declined);
+  return PlanAll(*now->view, now->ledger, now->declined, options_.engine.topology);
 }
 
 absl::StatusOr<GangReport> Decisions::Explain(const GangId& gang) {

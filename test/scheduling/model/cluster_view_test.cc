@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "gtest/gtest.h"
 #include "test/support/builders.h"
@@ -103,6 +104,60 @@ TEST(ClusterView, GrowsWhenAGangMightFitAndNotOtherwise) {
   EXPECT_TRUE(grew()) << "a new member";
   view.Upsert(BoundTo(MemberOf("train", 2, 0, 1), "node-00"));
   EXPECT_FALSE(grew()) << "a member that was bound";
+}
+
+TEST(ClusterView, TheMarkOfTheFabricChangesWithNodesLabelsAndTopologyObjectsAlone) {
+  ClusterView view;
+  EXPECT_EQ(view.fabric(), nullptr);
+  auto last = view.fabric();
+  uint64_t growth = view.growth();
+  const auto changed = [&] { return std::exchange(last, view.fabric()) != view.fabric(); };
+  const auto grew = [&] { return std::exchange(growth, view.growth()) != view.growth(); };
+
+  Node node = NodeOf("a", 8);
+  view.Upsert(node);
+  EXPECT_TRUE(changed());
+  node.unschedulable = true;
+  node.allocatable.Set("nvidia.com/gpu", 7);
+  view.Upsert(node);
+  EXPECT_FALSE(changed());
+  node.labels["rack"] = "r1";
+  view.Upsert(node);
+  EXPECT_TRUE(changed());
+  view.Upsert(node);
+  view.Upsert(BoundTo(MemberOf("g", 2, 0, 1), "a"));
+  view.Upsert(BoundTo(PodOf("p", 1), "b"));
+  EXPECT_FALSE(changed()) << "b is bound to, but no node yet";
+  view.RemoveNode(NodeName("b"));
+  EXPECT_FALSE(changed());
+  view.RemoveNode(NodeName("a"));
+  EXPECT_TRUE(changed());
+  view.RemovePod(PodName("default", "p"));
+  EXPECT_FALSE(changed());
+
+  TopologyObject object{{"Topology.kueue.x-k8s.io", "gpus"}, {{"rack", "rack"}}, std::nullopt, ""};
+  grew();
+  view.Upsert(object);
+  EXPECT_TRUE(changed() && grew());
+  view.Upsert(object);
+  EXPECT_FALSE(changed() || grew());
+  object.problem = "some";
+  view.Upsert(object);
+  EXPECT_TRUE(changed() && grew());
+  view.RemoveTopologyObject(object.key);
+  EXPECT_TRUE(changed() && grew());
+  view.RemoveTopologyObject(object.key);
+  EXPECT_FALSE(changed() || grew());
+}
+
+TEST(ClusterView, TheMarkOfTheFabricTellsViewsApartThatGrewAlike) {
+  ClusterView a;
+  a.Upsert(NodeOf("a", 8));
+  ClusterView b;
+  b.Upsert(NodeOf("b", 8));
+  EXPECT_NE(a.fabric(), b.fabric());
+  const ClusterView copy = a;
+  EXPECT_EQ(a.fabric(), copy.fabric());
 }
 
 }  // namespace
