@@ -2,7 +2,8 @@
 #
 #   scheduling/  may include its own headers, the standard library's values,
 #                containers and algorithms, and Abseil's containers, strings,
-#                status, span, hash and time types. JSON only in declare/. No
+#                status, span, hash and time types. JSON only in declare/,
+#                regular expressions (RE2) only in topology/. No
 #                clock, thread, lock, file, environment or randomness.
 #   any header   includes no heavy header: those cost seconds in every file.
 #
@@ -62,6 +63,9 @@ set(include "^[ \t]*#[ \t]*include[ \t]*[<\"]")
 file(GLOB_RECURSE pure RELATIVE "${ROOT}" "${ROOT}/scheduling/*.h" "${ROOT}/scheduling/*.cc")
 foreach(file IN LISTS pure)
   set(allowed "${include}((${std_headers})>|(${absl_headers})\"|scheduling/[a-z0-9_/]+\\.h\")")
+  if(file MATCHES "^scheduling/topology/")
+    set(allowed "${include}((${std_headers})>|(${absl_headers})\"|scheduling/[a-z0-9_/]+\\.h\"|re2/re2\\.h\")")
+  endif()
   if(file MATCHES "^scheduling/declare/")
     set(allowed "${include}((${std_headers})>|(${absl_headers})\"|scheduling/[a-z0-9_/]+\\.h\"|nlohmann/json(_fwd)?\\.hpp\")")
   endif()

@@ -37,7 +37,7 @@ struct EngineOptions {
   // The schedulers that ask here. Gangs of others are left alone: nobody would
   // come for their seats. Empty: all.
   std::vector<std::string> scheduler_names;
-  TopologyOptions topology;
+  TopologyOptions topology = {};
 };
 
 inline constexpr absl::Duration kLongestStandBack = absl::Minutes(10);

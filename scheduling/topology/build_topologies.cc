@@ -2,13 +2,16 @@
 #include "scheduling/topology/build_topologies.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "scheduling/topology/hyper_node_tree.h"
 #include "scheduling/topology/levels.h"
 #include "scheduling/topology/well_known.h"
 
@@ -44,17 +47,33 @@ void AddByLabels(TopologyKey key, std::vector<Level> levels, absl::Span<const No
   }
 }
 
+void AddHyperNodes(const std::string& declared_by, absl::Span<const TopologyObject* const> objects,
+                   absl::Span<const Node* const> nodes, Topologies& topologies) {
+  TopologyKey key{declared_by, std::string(kHyperNodes)};
+  absl::StatusOr<HyperNodeTree> built = BuildHyperNodeTree(objects, nodes);
+  if (!built.ok()) {
+    topologies.problems.push_back({std::move(key), std::string(built.status().message())});
+    return;
+  }
+  if (!built->missing.empty()) topologies.problems.push_back({key, std::move(built->missing)});
+  topologies.all.push_back({std::move(key), std::move(built->tree)});
+}
+
 void AddObjects(const ClusterView& view, absl::Span<const Node* const> nodes, Topologies& topologies) {
   const auto first = static_cast<std::ptrdiff_t>(topologies.all.size());
+  std::map<std::string, std::vector<const TopologyObject*>> hyper_nodes;  // by what declares them
   view.topology_objects().ForEach(
       [&](const TopologyKey& key, const std::shared_ptr<const TopologyObject>& object) {
-        if (object->hyper_node.has_value()) return;
-        if (!object->problem.empty()) {
+        if (object->hyper_node.has_value()) {
+          hyper_nodes[key.declared_by].push_back(object.get());
+        } else if (!object->problem.empty()) {
           topologies.problems.push_back({key, object->problem});
         } else {
           AddByLabels(key, object->levels, nodes, topologies);
         }
       });
+  for (const auto& [declared_by, objects] : hyper_nodes)
+    AddHyperNodes(declared_by, objects, nodes, topologies);
   std::stable_sort(topologies.all.begin() + first, topologies.all.end(),
                    [](const Topology& a, const Topology& b) { return NodesInside(a) > NodesInside(b); });
 }

@@ -22,7 +22,7 @@ inline constexpr absl::string_view kConfiguration = "configuration";
 // Every topology of the view, over its nodes:
 //
 //   1. the configured one
-//   2. those of topology objects
+//   2. those of topology objects; all HyperNodes together make one
 //   3. those that node labels show (see WellKnownTopologies)
 //
 // Among objects, those with the most nodes that have a domain at every level go
@@ -30,7 +30,8 @@ inline constexpr absl::string_view kConfiguration = "configuration";
 // gives no gang a place. What can't be used is among the problems, in the order
 // 1 to 3, objects by key.
 //
-// Threads: pure. Cost: O(nodes x labels + nodes x topologies x levels).
+// Threads: pure. Cost: O(nodes x labels + nodes x topologies x levels), and
+//          BuildHyperNodeTree's.
 Topologies BuildTopologies(const ClusterView& view, const TopologyOptions& options);
 
 }  // namespace muster

@@ -41,7 +41,8 @@ class DomainTree {
  public:
   // The tree of `node_count` nodes by names: names[n * levels.size() + l] is
   // the domain of node n at level l, empty if it has none.
-  // REQUIRES: CheckLevels(levels) is OK, and names has that size.
+  // REQUIRES: CheckLevels(levels) is OK, at most for one level too many; names
+  //           has that size.
   // Cost: O(names), and sorting siblings; hashing where neighbours differ.
   DomainTree(std::vector<Level> levels, size_t node_count, absl::Span<const absl::string_view> names);
 

@@ -4,12 +4,19 @@
 #include <string>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "scheduling/topology/well_known.h"
 
 namespace muster {
+namespace {
+
+constexpr absl::string_view kTier = "tier-";
+
+}  // namespace
 
 absl::Status CheckLevels(absl::Span<const Level> levels) {
   if (levels.empty()) return absl::InvalidArgumentError("no levels; want 1 to 16");
@@ -50,9 +57,18 @@ absl::StatusOr<size_t> FindLevel(absl::Span<const Level> levels, absl::string_vi
     if (!common.empty() && (CommonName(levels[i].name) == common || NameOfKey(levels[i].key) == common))
       return i;
   }
+  int64_t tier = 0;
+  if (absl::StartsWith(text, kTier) && absl::SimpleAtoi(text.substr(kTier.size()), &tier)) {
+    // Outermost first: the first that is not farther out.
+    for (size_t i = 0; i < levels.size(); ++i) {
+      if (levels[i].tier > 0 && levels[i].tier <= tier) return i;
+    }
+  }
   return absl::NotFoundError(
       absl::StrFormat("no level \"%s\" among %s", Shortened(text), LevelNames(levels)));
 }
+
+std::string TierName(int64_t tier) { return absl::StrCat(kTier, tier); }
 
 std::string LevelNames(absl::Span<const Level> levels) {
   return absl::StrJoin(levels, " > ", [](std::string* out, const Level& level) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,9 +22,15 @@ inline constexpr absl::string_view kHostnameLabel = "kubernetes.io/hostname";
 absl::Status CheckLevels(absl::Span<const Level> levels);
 
 // The index of the level that `text` means: its label key, its name, or another
-// word for its name (see CommonName). Keys go before names.
+// word for its name (see CommonName). Keys go before names. Where levels are
+// tiers, TierName(n) means tier n; if there is none, the next one within it, and
+// above all tiers the outermost: it is what one may spread over, as with
+// Volcano's highestTierAllowed.
 //   kNotFound  lists the levels that there are
 absl::StatusOr<size_t> FindLevel(absl::Span<const Level> levels, absl::string_view text);
+
+// "tier-2" for 2.
+std::string TierName(int64_t tier);
 
 // The levels' names from the outermost to the innermost, as "zone > rack > host".
 std::string LevelNames(absl::Span<const Level> levels);
