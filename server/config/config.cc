@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "scheduling/topology/levels.h"
 #include "server/config/nearest.h"
 #include "server/config/options.h"
 #include "yaml-cpp/yaml.h"
@@ -95,6 +96,42 @@ absl::Status Read(const Option& option, const TextsOption& kind, const YAML::Nod
   return absl::OkStatus();
 }
 
+absl::StatusOr<Level> ReadLevel(const Option& option, const YAML::Node& value) {
+  const absl::string_view wanted = "a mapping with a name and a key for each level";
+  if (!value.IsMap()) return Unfit(option, value, wanted);
+  Level level;
+  for (const auto& entry : value) {
+    if (!entry.first.IsScalar() || !entry.second.IsScalar()) return Unfit(option, value, wanted);
+    const std::string& name = entry.first.Scalar();
+    std::string* const field = name == "name" ? &level.name : name == "key" ? &level.key : nullptr;
+    if (field == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a level of ", option.Path(), " has the key ", name, "; want name and key"));
+    }
+    if (!field->empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("a level of ", option.Path(), " has ", name, " twice"));
+    }
+    *field = entry.second.Scalar();
+  }
+  if (level.name.empty() || level.key.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a level of ", option.Path(), " has no ", level.name.empty() ? "name" : "key"));
+  }
+  return level;
+}
+
+absl::Status Read(const Option& option, const LevelsOption& kind, const YAML::Node& value, Config& config) {
+  if (!value.IsSequence()) return Unfit(option, value, "a list");
+  std::vector<Level> levels;
+  for (const YAML::Node& element : value) {
+    absl::StatusOr<Level> level = ReadLevel(option, element);
+    if (!level.ok()) return level.status();
+    levels.push_back(*std::move(level));
+  }
+  kind.at(config) = std::move(levels);
+  return absl::OkStatus();
+}
+
 absl::Status UnknownKey(const YAML::Node& key, absl::string_view section, const std::string& name) {
   const std::string path = section.empty() ? name : absl::StrCat(section, ".", name);
   std::vector<std::string> here;
@@ -158,6 +195,12 @@ absl::Status CheckConfig(const Config& config) {
     const auto* address = std::get_if<AddressOption>(&option.kind);
     if (address == nullptr) continue;
     if (absl::Status fit = CheckAddress(option, address->at(copy)); !fit.ok()) return fit;
+  }
+  if (!config.topology.levels.empty()) {
+    const absl::Status checked = CheckLevels(config.topology.levels);
+    if (!checked.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("topology.levels: ", checked.message()));
+    }
   }
   if (config.extender.hold_margin >= config.extender.http_timeout) {
     return absl::InvalidArgumentError(

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "scheduling/model/topology.h"
 
 namespace muster {
 
@@ -42,6 +43,10 @@ struct Config {
     std::vector<std::string> scheduler_names = {"default-scheduler"};
     friend bool operator==(const Gangs&, const Gangs&) = default;
   };
+  struct Topology {
+    std::vector<Level> levels;  // outermost first
+    friend bool operator==(const Topology&, const Topology&) = default;
+  };
   struct Log {
     std::string level = "info";
     std::string format = "json";
@@ -52,6 +57,7 @@ struct Config {
   Grpc grpc;
   Cluster cluster;
   Gangs gangs;
+  Topology topology;
   Log log;
   absl::Duration stop_grace = absl::Seconds(10);
 

@@ -42,6 +42,16 @@ std::string Value(const TextsOption& kind, Config& config) {
                       "]");
 }
 
+std::string Value(const LevelsOption& kind, Config& config) {
+  return absl::StrCat("[",
+                      absl::StrJoin(kind.at(config), ", ",
+                                    [](std::string* out, const Level& level) {
+                                      absl::StrAppend(out, "{name: ", Quoted(level.name),
+                                                      ", key: ", Quoted(level.key), "}");
+                                    }),
+                      "]");
+}
+
 std::string Range(const DurationOption& kind) {
   return absl::StrCat("From ", absl::FormatDuration(kind.least), " to ", absl::FormatDuration(kind.most),
                       ".");
@@ -52,6 +62,7 @@ std::string Range(const NumberOption& kind) {
 std::string Range(const TextOption&) { return ""; }
 std::string Range(const AddressOption&) { return ""; }
 std::string Range(const TextsOption&) { return ""; }
+std::string Range(const LevelsOption&) { return ""; }
 
 void AppendComment(absl::string_view text, absl::string_view indent, std::string& out) {
   if (text.empty()) return;

@@ -109,6 +109,17 @@ std::vector<Option> GangsOptions() {
   };
 }
 
+std::vector<Option> TopologyOptionList() {
+  return {
+      {"topology", "levels",
+       "A topology of your own by node labels, outermost level first, such as\n"
+       "[{name: bay, key: example.com/bay}, {name: host, key: kubernetes.io/hostname}].\n"
+       "It goes before those that objects declare and those that well-known labels\n"
+       "show. At most 16 levels, no name or key twice, the host last.",
+       LevelsOption{At<&Config::topology, &Config::Topology::levels>}},
+  };
+}
+
 std::vector<Option> LogOptions() {
   return {
       {"log", "level", "What is worth a line: one of debug, info, warning, error.",
@@ -132,8 +143,8 @@ std::vector<Option> TopOptions() {
 const std::vector<Option>& Options() {
   static const auto& options = *[] {
     auto* all = new std::vector<Option>;
-    for (const auto& section :
-         {ExtenderOptions(), GrpcOptions(), ClusterOptions(), GangsOptions(), LogOptions(), TopOptions()}) {
+    for (const auto& section : {ExtenderOptions(), GrpcOptions(), ClusterOptions(), GangsOptions(),
+                                TopologyOptionList(), LogOptions(), TopOptions()}) {
       all->insert(all->end(), section.begin(), section.end());
     }
     return all;
@@ -146,6 +157,7 @@ absl::string_view SectionHelp(absl::string_view section) {
   if (section == "grpc") return "The gRPC port, for everybody else.";
   if (section == "cluster") return "Where the cluster is.";
   if (section == "gangs") return "How gangs are treated that declare nothing else.";
+  if (section == "topology") return "What there is beside the topologies that Muster finds.";
   if (section == "log") return "Logs go to the standard error stream.";
   return "";
 }

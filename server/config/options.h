@@ -40,11 +40,16 @@ struct TextsOption {
   std::vector<std::string>& (*at)(Config& config);
 };
 
+// A list of mappings with a name and a label key each: see CheckLevels.
+struct LevelsOption {
+  std::vector<Level>& (*at)(Config& config);
+};
+
 struct Option {
   std::string section;  // empty: at the top
   std::string name;
   std::string help;  // lines without a comment sign
-  std::variant<DurationOption, NumberOption, TextOption, AddressOption, TextsOption> kind;
+  std::variant<DurationOption, NumberOption, TextOption, AddressOption, TextsOption, LevelsOption> kind;
 
   std::string Path() const { return section.empty() ? name : section + "." + name; }
 };

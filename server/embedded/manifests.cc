@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/ecosystem.h"
+#include "scheduling/declare/topology_kind.h"
 #include "server/objects/objects.h"
 
 namespace muster {
@@ -31,13 +32,21 @@ std::string NameOf(const Json& object) {
   return metadata != object.end() && metadata->is_object() ? TextAt(*metadata, "name") : "";
 }
 
+bool IsOf(const declare::CustomResource& resource, const std::string& api_version, const std::string& kind) {
+  return resource.kind == kind && absl::StartsWith(api_version, absl::StrCat(resource.group, "/"));
+}
+
 const declare::Ecosystem* EcosystemOf(const std::string& api_version, const std::string& kind) {
   for (const declare::Ecosystem* ecosystem : declare::Ecosystems()) {
     const auto object = ecosystem->object();
-    if (object.has_value() && object->kind == kind &&
-        absl::StartsWith(api_version, absl::StrCat(object->group, "/"))) {
-      return ecosystem;
-    }
+    if (object.has_value() && IsOf(*object, api_version, kind)) return ecosystem;
+  }
+  return nullptr;
+}
+
+const declare::TopologyKind* TopologyKindOf(const std::string& api_version, const std::string& kind) {
+  for (const declare::TopologyKind* topology : declare::TopologyKinds()) {
+    if (IsOf(topology->object(), api_version, kind)) return topology;
   }
   return nullptr;
 }
@@ -104,8 +113,21 @@ class ObjectReader {
       if (declaration.ok()) view_.Upsert(*std::move(declaration));
       return declaration.status();
     }
+    if (const declare::TopologyKind* topology = TopologyKindOf(api_version, kind)) {
+      return ReadTopology(*topology, object);
+    }
     --read_;
     ++ignored_[absl::StrCat(kind, " of ", api_version.empty() ? "no apiVersion" : api_version)];
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadTopology(const declare::TopologyKind& kind, const Json& object) {
+    absl::StatusOr<TopologyObject> topology = kind.Decode(object);
+    if (!topology.ok()) return topology.status();
+    if (!topology->problem.empty()) {
+      notes_.push_back(absl::StrCat(kind.name(), " ", topology->key.name, ": ", topology->problem));
+    }
+    view_.Upsert(*std::move(topology));
     return absl::OkStatus();
   }
 

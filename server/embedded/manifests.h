@@ -16,16 +16,16 @@ namespace muster {
 // What was read from manifests.
 struct Manifests {
   ClusterView view;
-  // Objects that were ignored, one sentence per kind; and pods of which
-  // something can't be read.
+  // Objects that were ignored, one sentence per kind; and pods and topologies
+  // of which something can't be read.
   std::vector<std::string> notes;
   // The sources of which every object was ignored, such as a file with nothing but a Job.
   std::vector<std::string> ignored_sources;
 };
 
 // Reads Kubernetes objects from YAML (several documents) or JSON text, Lists
-// included, into `into`: Nodes, Pods, and the objects of every ecosystem that
-// declares gangs. Later objects replace earlier ones of the same name.
+// included, into `into`: Nodes, Pods, and the objects of every kind that
+// declares gangs or topologies. Later objects replace earlier ones of the same name.
 // `source` names the text in errors.
 //   kInvalidArgument   names source, document and object; nothing of `into` changed
 absl::Status ReadManifestText(absl::string_view source, absl::string_view text, Manifests& into);

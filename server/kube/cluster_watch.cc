@@ -39,6 +39,15 @@ void RemoveUnlisted(const Map& before, const std::set<Key>& listed, Remove remov
   });
 }
 
+// One for each version.
+std::vector<std::string> PathsOf(const declare::CustomResource& kind) {
+  std::vector<std::string> paths;
+  for (const std::string& version : kind.versions) {
+    paths.push_back(absl::StrCat("/apis/", kind.group, "/", version, "/", kind.plural));
+  }
+  return paths;
+}
+
 // A finished pod takes no room; only its gang asks whether it was there.
 bool WorthKeeping(const Pod& pod) { return !pod.finished() || pod.membership.has_value(); }
 
@@ -52,6 +61,7 @@ ClusterWatch::ClusterWatch(Access access, Options options, Listener listener)
     for (const declare::Ecosystem* ecosystem : declare::Ecosystems()) {
       if (ecosystem->object().has_value()) WatchObjectsOf(*ecosystem);
     }
+    for (const declare::TopologyKind* kind : declare::TopologyKinds()) WatchTopologies(*kind);
     KeepChecking();
   });
 }
@@ -110,13 +120,8 @@ void ClusterWatch::WatchPods() {
 }
 
 void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
-  const declare::CustomResource kind = *ecosystem.object();
-  std::vector<std::string> paths;
-  for (const std::string& version : kind.versions) {
-    paths.push_back(absl::StrCat("/apis/", kind.group, "/", version, "/", kind.plural));
-  }
   Add(
-      std::move(paths), true,
+      PathsOf(*ecosystem.object()), true,
       [this, &ecosystem](const std::vector<Json>& items) {
         std::set<DeclarationKey> listed;
         for (const Json& item : items) {
@@ -128,6 +133,22 @@ void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
         });
       },
       [this, &ecosystem](bool deleted, const Json& object) { ApplyDeclaration(ecosystem, deleted, object); });
+}
+
+void ClusterWatch::WatchTopologies(const declare::TopologyKind& kind) {
+  Add(
+      PathsOf(kind.object()), true,
+      [this, &kind](const std::vector<Json>& items) {
+        std::set<TopologyKey> listed;
+        for (const Json& item : items) {
+          if (auto key = ApplyTopology(kind, false, item)) listed.insert(*std::move(key));
+        }
+        const ClusterView before = view_;
+        RemoveUnlisted(before.topology_objects(), listed, [&](const TopologyKey& key) {
+          if (key.declared_by == kind.name()) view_.RemoveTopologyObject(key);
+        });
+      },
+      [this, &kind](bool deleted, const Json& object) { ApplyTopology(kind, deleted, object); });
 }
 
 std::optional<NodeName> ClusterWatch::ApplyNode(bool deleted, const Json& object) {
@@ -172,6 +193,20 @@ std::optional<DeclarationKey> ClusterWatch::ApplyDeclaration(const declare::Ecos
   } else {
     view_.Upsert(*std::move(declaration));
   }
+  return key;
+}
+
+std::optional<TopologyKey> ClusterWatch::ApplyTopology(const declare::TopologyKind& kind, bool deleted,
+                                                       const Json& object) {
+  absl::StatusOr<TopologyObject> topology = kind.Decode(object);
+  if (!topology.ok()) return Undecodable(object, topology.status()), std::nullopt;
+  TopologyKey key = topology->key;
+  if (deleted) {
+    view_.RemoveTopologyObject(key);
+    return key;
+  }
+  if (!topology->problem.empty()) Undecodable(object, absl::InvalidArgumentError(topology->problem));
+  view_.Upsert(*std::move(topology));
   return key;
 }
 

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "nlohmann/json_fwd.hpp"
 #include "scheduling/declare/ecosystem.h"
+#include "scheduling/declare/topology_kind.h"
 #include "scheduling/model/cluster_view.h"
 #include "server/kube/transport.h"
 
@@ -21,7 +22,7 @@ namespace muster::kube {
 class Reflector;
 
 // Keeps a ClusterView of a live cluster: its nodes, its pods, and the objects
-// of every ecosystem that declares gangs.
+// of every kind that declares gangs or topologies.
 //
 // An object that can't be decoded is logged, and the others are not disturbed:
 // a node is left out, a pod takes the whole node that it is bound to. Changes
@@ -53,6 +54,7 @@ class ClusterWatch {
   void WatchNodes();
   void WatchPods();
   void WatchObjectsOf(const declare::Ecosystem& ecosystem);
+  void WatchTopologies(const declare::TopologyKind& kind);
   void Add(std::vector<std::string> paths, bool optional,
            std::function<void(std::vector<nlohmann::json>)> replace,
            std::function<void(bool, const nlohmann::json&)> apply);
@@ -61,6 +63,8 @@ class ClusterWatch {
   std::optional<NodeName> ApplyNode(bool deleted, const nlohmann::json& object);
   std::optional<DeclarationKey> ApplyDeclaration(const declare::Ecosystem& ecosystem, bool deleted,
                                                  const nlohmann::json& object);
+  std::optional<TopologyKey> ApplyTopology(const declare::TopologyKind& kind, bool deleted,
+                                           const nlohmann::json& object);
   void Undecodable(const nlohmann::json& object, const absl::Status& why);
   void PublishSoon();
   void UpdateReady();

@@ -31,7 +31,8 @@ DecisionsOptions MakeDecisionsOptions(const Config& config, absl::Time start) {
                     .declined_for = config.gangs.declined_for,
                     .stand_back = config.gangs.stand_back,
                     .text_holds = config.gangs.refusal_holds,
-                    .scheduler_names = config.gangs.scheduler_names};
+                    .scheduler_names = config.gangs.scheduler_names,
+                    .topology = {.levels = config.topology.levels}};
   options.http_timeout = config.extender.http_timeout;
   options.hold_margin = config.extender.hold_margin;
   options.epoch = absl::StrCat(absl::ToUnixMillis(start));

@@ -33,6 +33,7 @@ TEST(ConfigTest, EveryKindOfOptionIsRead) {
   const absl::StatusOr<Config> config = ParseConfig(
       "extender:\n  listen: '[::1]:0'\n  httpTimeout: 90s\n  holdMargin: 2500ms\n  maxConnections: 100\n"
       "cluster:\n  files: [a.yaml, \"b c.json\"]\n"
+      "topology:\n  levels: [{name: bay, key: example.com/bay}, {key: kubernetes.io/hostname, name: host}]\n"
       "log: {level: debug, format: text}\nstopGrace: 1m30s\n");
   ASSERT_TRUE(config.ok()) << config.status();
   Config expected;
@@ -41,6 +42,7 @@ TEST(ConfigTest, EveryKindOfOptionIsRead) {
   expected.extender.hold_margin = absl::Milliseconds(2500);
   expected.extender.max_connections = 100;
   expected.cluster.files = {"a.yaml", "b c.json"};
+  expected.topology.levels = {{"bay", "example.com/bay"}, {"host", "kubernetes.io/hostname"}};
   expected.log.level = "debug";
   expected.log.format = "text";
   expected.stop_grace = absl::Seconds(90);
@@ -53,6 +55,12 @@ struct BadConfig {
   const char* message;
 };
 void PrintTo(const BadConfig& c, std::ostream* out) { *out << c.name; }
+
+constexpr const char* kSeventeenLevels =
+    "topology:\n  levels: [{name: a, key: a}, {name: b, key: b}, {name: c, key: c}, {name: d, key: d}, "
+    "{name: e, key: e}, {name: f, key: f}, {name: g, key: g}, {name: h, key: h}, {name: i, key: i}, "
+    "{name: j, key: j}, {name: k, key: k}, {name: l, key: l}, {name: m, key: m}, {name: n, key: n}, "
+    "{name: o, key: o}, {name: p, key: p}, {name: q, key: q}]\n";
 
 class BadConfigTest : public testing::TestWithParam<BadConfig> {};
 
@@ -103,6 +111,19 @@ INSTANTIATE_TEST_SUITE_P(
         {"ATextForAList", "cluster:\n  files: a.yaml\n", "line 2: cluster.files is \"a.yaml\"; want a list"},
         {"AListInAList", "cluster:\n  files: [[a]]\n",
          "line 2: cluster.files is a list; want a list of texts"},
+        {"ATextForALevel", "topology:\n  levels: [rack]\n",
+         "line 2: topology.levels is \"rack\"; want a mapping with a name and a key for each level"},
+        {"AListInALevel", "topology:\n  levels: [{name: [a], key: k}]\n",
+         "line 2: topology.levels is a mapping; want a mapping with a name and a key for each level"},
+        {"AnUnknownKeyOfALevel", "topology:\n  levels: [{name: a, label: k}]\n",
+         "line 2: a level of topology.levels has the key label; want name and key"},
+        {"AKeyOfALevelTwice", "topology:\n  levels: [{name: a, name: b, key: k}]\n",
+         "line 2: a level of topology.levels has name twice"},
+        {"ALevelWithoutAKey", "topology:\n  levels: [{name: a}]\n",
+         "line 2: a level of topology.levels has no key"},
+        {"SeventeenLevels", kSeventeenLevels, "topology.levels: 17 levels; want at most 16"},
+        {"ALevelTwice", "topology:\n  levels: [{name: a, key: k}, {name: b, key: k}]\n",
+         "topology.levels: label k is two levels"},
         {"AListForASection", "log: [1]\n", "line 1: log is a list; want a mapping of options"},
         {"ATextForAllOfIt", "hello\n", "line 1: the configuration is \"hello\"; want a mapping of options"},
         {"ASecondDocument", "log: {}\n---\nlog: {}\n", "line 3: a second document; want one"},
@@ -118,6 +139,7 @@ TEST(ConfigTest, DescribedAndReadAgainIsTheSame) {
   Config config;
   config.extender.http_timeout = absl::Milliseconds(61500);
   config.cluster.files = {"one, two", "C:\\a \"b\"\n\tc"};
+  config.topology.levels = {{"a \"b\"", "c\\d"}, {"host", "kubernetes.io/hostname"}};
   config.log.level = "warning";
   for (const std::string& text : {DescribeConfig(config), ShowConfig(config)}) {
     const absl::StatusOr<Config> again = ParseConfig(text);

@@ -246,6 +246,25 @@ TEST_F(ClusterWatchTest, AWatchThatEndsAtOnceIsNotAskedAgainAtOnceAndMakesTheVie
   EXPECT_TRUE(FakeApiServer::Eventually([&] { return watch_->Ready(); }));
 }
 
+TEST_F(ClusterWatchTest, TopologiesAreReadWhereTheirKindIsInstalled) {
+  constexpr const char* kTopologies = "/apis/kueue.x-k8s.io/v1beta1/topologies";
+  const auto named = [](const std::string& name, const std::string& version) {
+    return absl::StrCat(R"({"metadata":{"name":")", name, R"(","resourceVersion":")", version,
+                        R"("},"spec":{"levels":[{"nodeLabel":"rack"}]}})");
+  };
+  api_.Serve(kTopologies, List(absl::StrCat(named("a", "1"), ",", named("b", "2")), "5"));
+  Start();
+  const auto has = [&](const std::string& name) {
+    absl::MutexLock lock(&mu_);
+    return view_ != nullptr && view_->topology_objects().Find({"Topology.kueue.x-k8s.io", name}) != nullptr;
+  };
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return has("a") && has("b"); }));
+  api_.Push(kTopologies, Event("DELETED", named("a", "6")));
+  api_.Push(kTopologies, Event("ADDED", named("c", "7")));
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return has("c"); }));
+  EXPECT_FALSE(has("a"));
+}
+
 TEST_F(ClusterWatchTest, TheObjectsOfAKindThatIsUninstalledAreGone) {
   api_.Serve(
       kNative,

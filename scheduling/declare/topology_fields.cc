@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/declare/topology_fields.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+
+namespace muster::declare {
+
+using Json = nlohmann::json;
+
+TopologyFields::TopologyFields(const Json& object, std::string& problem)
+    : TopologyFields(&object, "", problem) {}
+
+TopologyFields::TopologyFields(const Json* value, std::string path, std::string& problem)
+    : value_(value == nullptr || value->is_null() ? nullptr : value),
+      path_(std::move(path)),
+      problem_(problem) {}
+
+TopologyFields TopologyFields::At(absl::string_view key) const {
+  const Json* found = nullptr;
+  if (value_ != nullptr && value_->is_object()) {
+    const auto at = value_->find(std::string(key));
+    if (at != value_->end()) found = &*at;
+  } else if (value_ != nullptr) {
+    Reject("", "an object");
+  }
+  return TopologyFields(found, absl::StrCat(path_, "/", key), problem_);
+}
+
+std::string TopologyFields::OwnText() const {
+  if (value_ == nullptr) return "";
+  if (value_->is_string()) return value_->get<std::string>();
+  Reject("", "text");
+  return "";
+}
+
+std::string TopologyFields::Text(absl::string_view key) const { return At(key).OwnText(); }
+
+std::string TopologyFields::NeededText(absl::string_view key) const {
+  std::string text = Text(key);
+  if (text.empty()) Reject(key, "text");
+  return text;
+}
+
+int64_t TopologyFields::NeededNumber(absl::string_view key, int64_t low, int64_t high) const {
+  const TopologyFields field = At(key);
+  if (field.Present() && field.value_->is_number_integer()) {
+    // A number beyond int64 comes out negative.
+    const auto number = field.value_->get<int64_t>();
+    if (number >= low && number <= high) return number;
+  }
+  field.Reject("", absl::StrCat("a whole number from ", low, " to ", high));
+  return low;
+}
+
+void TopologyFields::ForEach(absl::string_view key,
+                             const std::function<void(const TopologyFields&)>& visit) const {
+  const TopologyFields list = At(key);
+  if (!list.Present()) return;
+  if (!list.value_->is_array()) return list.Reject("", "a list");
+  size_t index = 0;
+  for (const Json& element : *list.value_) {
+    visit(TopologyFields(&element, absl::StrCat(list.path_, "/", index++), problem_));
+  }
+}
+
+void TopologyFields::ForEachText(
+    absl::string_view key, const std::function<void(const std::string&, const std::string&)>& visit) const {
+  const TopologyFields map = At(key);
+  if (!map.Present()) return;
+  if (!map.value_->is_object()) return map.Reject("", "an object");
+  for (const auto& entry : map.value_->items()) visit(entry.key(), map.Text(entry.key()));
+}
+
+void TopologyFields::Reject(absl::string_view key, absl::string_view want) const {
+  if (!key.empty()) return At(key).Reject("", want);
+  if (!problem_.empty()) return;
+  constexpr size_t kLongest = 80;
+  const std::string value =
+      value_ == nullptr ? "missing" : value_->dump(-1, ' ', true, Json::error_handler_t::replace);
+  problem_ =
+      absl::StrCat(path_.empty() ? "the object" : path_, " is ", value.substr(0, kLongest), "; want ", want);
+}
+
+void ReadLevels(const Json& object, absl::string_view list, absl::string_view key, absl::string_view name,
+                TopologyObject& into) {
+  const TopologyFields spec = TopologyFields(object, into.problem).At("spec");
+  spec.ForEach(list, [&](const TopologyFields& level) {
+    const std::string label = level.NeededText(key);
+    const std::string called = level.Text(name);
+    into.levels.push_back({called.empty() ? label : called, label});
+  });
+  if (into.levels.empty()) spec.Reject(list, "a list of levels");
+}
+
+}  // namespace muster::declare

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "nlohmann/json_fwd.hpp"
+#include "scheduling/model/topology.h"
+
+namespace muster::declare {
+
+// Reads fields of a JSON object and remembers the first that is wrong, with its
+// path and value. A field that is absent or null reads as empty.
+//
+// Threads: thread-compatible. The object and `problem` outlive this; children
+// report to the problem of their root.
+class TopologyFields {
+ public:
+  TopologyFields(const nlohmann::json& object, std::string& problem);
+
+  bool Present() const { return value_ != nullptr; }
+  TopologyFields At(absl::string_view key) const;
+  // The text under `key`.
+  std::string Text(absl::string_view key) const;
+  // The same, where none is a problem.
+  std::string NeededText(absl::string_view key) const;
+  // The whole number in [low, high] under `key`, where none is a problem.
+  int64_t NeededNumber(absl::string_view key, int64_t low, int64_t high) const;
+  // Calls visit(element) for every element of the array under `key`.
+  void ForEach(absl::string_view key, const std::function<void(const TopologyFields&)>& visit) const;
+  // Calls visit(name, text) for every entry of the object of texts under `key`.
+  void ForEachText(absl::string_view key,
+                   const std::function<void(const std::string&, const std::string&)>& visit) const;
+  // The text that this field itself is.
+  std::string OwnText() const;
+
+  // Says that the field under `key` (or this one, if empty) is not what is wanted.
+  void Reject(absl::string_view key, absl::string_view want) const;
+
+ private:
+  TopologyFields(const nlohmann::json* value, std::string path, std::string& problem);
+
+  const nlohmann::json* value_;  // null if absent
+  std::string path_;
+  std::string& problem_;
+};
+
+// Adds the levels in the array /spec/<list>, outermost first: of each the label
+// under `key` and the name under `name`, or the label again where there is
+// none. No levels are a problem.
+void ReadLevels(const nlohmann::json& object, absl::string_view list, absl::string_view key,
+                absl::string_view name, TopologyObject& into);
+
+}  // namespace muster::declare

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Volcano's HyperNode: one domain of the network, with its tier and members.
+//
+// Source: volcano.sh/apis topology/v1alpha1 of 1.13 to 1.16, hypernode_types.go:
+//         spec.tier, spec.tierName (1.16), spec.members[].{type,selector.
+//         {exactMatch.name|regexMatch.pattern|labelMatch}}; HyperNodes are
+//         members by exactMatch alone.
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nlohmann/json.hpp"
+#include "scheduling/declare/topology_fields.h"
+#include "scheduling/declare/topology_kind.h"
+
+namespace muster::declare {
+namespace {
+
+using Op = LabelRequirement::Op;
+
+LabelRequirement ReadExpression(const TopologyFields& fields) {
+  LabelRequirement requirement;
+  requirement.key = fields.NeededText("key");
+  const std::string op = fields.NeededText("operator");
+  fields.ForEach("values",
+                 [&](const TopologyFields& value) { requirement.values.push_back(value.OwnText()); });
+  const bool has_values = !requirement.values.empty();
+  if (op == "In" || op == "NotIn") {
+    requirement.op = op == "In" ? Op::kIn : Op::kNotIn;
+    if (!has_values) fields.Reject("values", "a list of texts");
+  } else if (op == "Exists" || op == "DoesNotExist") {
+    requirement.op = op == "Exists" ? Op::kExists : Op::kDoesNotExist;
+    if (has_values) fields.Reject("values", "none");
+  } else {
+    fields.Reject("operator", "In, NotIn, Exists or DoesNotExist");
+  }
+  return requirement;
+}
+
+std::vector<LabelRequirement> ReadSelector(const TopologyFields& fields) {
+  std::vector<LabelRequirement> requirements;
+  fields.ForEachText("matchLabels", [&](const std::string& key, const std::string& value) {
+    requirements.push_back({key, Op::kIn, {value}});
+  });
+  fields.ForEach("matchExpressions", [&](const TopologyFields& expression) {
+    requirements.push_back(ReadExpression(expression));
+  });
+  return requirements;
+}
+
+HyperNodeMember ReadMember(const TopologyFields& fields) {
+  HyperNodeMember member;
+  const std::string type = fields.NeededText("type");
+  member.is_hyper_node = type == "HyperNode";
+  if (type != "Node" && type != "HyperNode") fields.Reject("type", "Node or HyperNode");
+  const TopologyFields selector = fields.At("selector");
+  const TopologyFields exact = selector.At("exactMatch");
+  const TopologyFields regex = selector.At("regexMatch");
+  const TopologyFields labels = selector.At("labelMatch");
+  if (int{exact.Present()} + int{regex.Present()} + int{labels.Present()} != 1) {
+    fields.Reject("selector", "one of exactMatch, regexMatch and labelMatch");
+  } else if (member.is_hyper_node && !exact.Present()) {
+    fields.Reject("selector", "exactMatch for a HyperNode");
+  } else if (exact.Present()) {
+    member.name = exact.NeededText("name");
+  } else if (regex.Present()) {
+    member.pattern = regex.NeededText("pattern");
+  } else {
+    member.labels = ReadSelector(labels);
+  }
+  return member;
+}
+
+class Volcano : public TopologyKind {
+  CustomResource object() const override {
+    return {"topology.volcano.sh", {"v1alpha1"}, "hypernodes", "HyperNode"};
+  }
+  void Read(const nlohmann::json& object, TopologyObject& into) const override {
+    const TopologyFields spec = TopologyFields(object, into.problem).At("spec");
+    HyperNode hyper_node;
+    hyper_node.tier = spec.NeededNumber("tier", 1, std::numeric_limits<int32_t>::max());
+    hyper_node.tier_name = spec.Text("tierName");
+    spec.ForEach("members",
+                 [&](const TopologyFields& member) { hyper_node.members.push_back(ReadMember(member)); });
+    into.hyper_node = std::move(hyper_node);
+  }
+};
+
+}  // namespace
+
+const TopologyKind& VolcanoHyperNode() {
+  static const Volcano kind;
+  return kind;
+}
+
+}  // namespace muster::declare
