@@ -79,6 +79,27 @@ TEST_F(PlanCommand, AFileOfWhichNothingIsReadIsBadInputIfThereIsNothingElseToPla
   EXPECT_THAT(err_.str(), HasSubstr("nothing to plan"));
 }
 
+TEST_F(PlanCommand, TopologiesOfOtherProjectsInAListAreReadAndMalformedOnesAreNamed) {
+  const char* topologies = R"(
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: kueue.x-k8s.io/v1beta2, kind: Topology, metadata: {name: gpus}, spec: {levels: [{nodeLabel: rack}]}}
+- {apiVersion: kai.scheduler/v1alpha1, kind: Topology, metadata: {name: gpus}, spec: {levels: []}}
+- {apiVersion: topology.volcano.sh/v1alpha1, kind: HyperNode, metadata: {name: r1}, spec: {tier: 1}}
+)";
+  Manifests manifests;
+  ASSERT_TRUE(ReadManifestText("t", topologies, manifests).ok());
+  EXPECT_EQ(manifests.view.topology_objects().size(), 3u);
+  EXPECT_NE(manifests.view.topology_objects().Find({"Topology.kueue.x-k8s.io", "gpus"}), nullptr);
+  EXPECT_THAT(manifests.notes,
+              testing::ElementsAre("t: Topology.kai.scheduler gpus: /spec/levels is []; want a "
+                                   "list of levels"));
+  EXPECT_EQ(
+      ReadManifestText("t", "{apiVersion: kai.scheduler/v1alpha1, kind: Topology}", manifests).message(),
+      "t: document 1: Topology : Topology.kai.scheduler: /metadata/name: want a name");
+}
+
 TEST_F(PlanCommand, AClusterWithoutAPendingGangFits) {
   EXPECT_EQ(Run("{apiVersion: v1, kind: Node, metadata: {name: n0}}\n", PlanFormat::kTable), kEverythingFits);
 }

@@ -259,8 +259,8 @@ TEST_F(ClusterWatchTest, TopologiesAreReadWhereTheirKindIsInstalled) {
     return view_ != nullptr && view_->topology_objects().Find({"Topology.kueue.x-k8s.io", name}) != nullptr;
   };
   EXPECT_TRUE(FakeApiServer::Eventually([&] { return has("a") && has("b"); }));
-  api_.Push(kTopologies, Event("DELETED", named("a", "6")));
-  api_.Push(kTopologies, Event("ADDED", named("c", "7")));
+  api_.Stream(kTopologies, Event("DELETED", named("a", "6")));
+  api_.Stream(kTopologies, Event("ADDED", named("c", "7")));
   EXPECT_TRUE(FakeApiServer::Eventually([&] { return has("c"); }));
   EXPECT_FALSE(has("a"));
 }
