@@ -46,10 +46,19 @@ std::string Contradiction(const Pod& a, const Pod& b) {
 }
 
 // Adds the part that `spec` describes, within those that are there already.
-// Returns its index.
+// Returns its index; -1, and the gang has a problem, if it can't be added.
 int32_t AddSubgroup(const SubgroupSpec& spec, int32_t parent, Gang& gang) {
   for (size_t i = 0; i < gang.subgroups.size(); ++i) {
-    if (gang.subgroups[i].name == spec.name) return static_cast<int32_t>(i);
+    const Subgroup& same = gang.subgroups[i];
+    if (same.name != spec.name) continue;
+    if (same.parent != parent || same.size != spec.size || same.topology != spec.topology) {
+      gang.problem = absl::StrCat("pods disagree on subgroup ", spec.name);
+    }
+    return static_cast<int32_t>(i);
+  }
+  if (gang.subgroups.size() == kMaxSubgroups) {
+    gang.problem = absl::StrFormat("it has more than %d subgroups", kMaxSubgroups);
+    return -1;
   }
   gang.subgroups.push_back({.name = spec.name,
                             .parent = parent,
@@ -67,20 +76,11 @@ void Divide(Gang& gang) {
   for (size_t m = 0; m < gang.members.size(); ++m) {
     int32_t within = -1;
     for (const SubgroupSpec& spec : gang.members[m]->membership->subgroups) {
+      if (!gang.problem.empty()) return;
       within = AddSubgroup(spec, within, gang);
     }
     if (within >= 0) gang.subgroups[static_cast<size_t>(within)].members.push_back(m);
   }
-}
-
-// A demand that no plan keeps to yet: refused, so that nobody relies on it.
-std::string Unplanned(const TopologyDemand& topology) {
-  const char* what = !topology.required.empty()    ? "a required topology level"
-                     : !topology.slices.empty()    ? "topology slices"
-                     : !topology.exclusive.empty() ? "an exclusive topology level"
-                     : !topology.spread.empty()    ? "a spread over topology domains"
-                                                   : nullptr;
-  return what == nullptr ? "" : absl::StrCat("it asks for ", what, ", which is not supported yet");
 }
 
 void TakeFromObject(const ClusterView& view, const Membership& membership, Gang& gang) {
@@ -133,7 +133,6 @@ Gang AssembleGang(const ClusterView& view, const GangId& id) {
   }
   TakeFromObject(view, *first.membership, gang);
   Divide(gang);
-  if (gang.problem.empty()) gang.problem = Unplanned(gang.topology);
   if (gang.problem.empty() && gang.min_members > kMaxMembers) {
     gang.problem = absl::StrFormat("it asks for %d members; the most is %d", gang.min_members, kMaxMembers);
   }

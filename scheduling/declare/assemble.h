@@ -6,9 +6,6 @@
 
 namespace muster::declare {
 
-// The most members that a gang may declare.
-inline constexpr int64_t kMaxMembers = 100'000;
-
 // The gang as its members and its object in `view` declare it. Without any
 // member the result has no members and nothing else but its id.
 //

@@ -15,6 +15,15 @@
 //   muster.dev/topology-exclusive      level of which a domain holds no other gang
 //   muster.dev/topology-spread         level of which every member gets its own domain
 //   muster.dev/topology-unconstrained  "true": no wish, not even the default one
+//   muster.dev/topology-closeness      strict, patient or eager: how long to wait for
+//                                      the default, one node or one rack
+//   muster.dev/subgroup                the part of the gang that the pod is in, such as
+//                                      one replica of several workers
+//   muster.dev/subgroup-size           how many members the subgroup has
+//   muster.dev/subgroup-min-members    how many of them must be placed together;
+//                                      default: all
+//   muster.dev/subgroup-topology-...   required, preferred, slices, exclusive, spread:
+//                                      as above, of the subgroup alone
 //   muster.dev/topology                the topology object in which levels are looked up
 #include <optional>
 #include <string>
@@ -82,7 +91,7 @@ void ReadNumbers(const PodFacts& pod, Reader& reader, Membership& membership) {
 constexpr size_t kMostSlices = 3;
 
 // "rack=16,host=4"
-std::vector<SliceDemand> ReadSlices(absl::string_view text, Reader& reader) {
+std::vector<SliceDemand> ReadSlices(absl::string_view key, absl::string_view text, Reader& reader) {
   std::vector<SliceDemand> slices;
   for (const absl::string_view part : absl::StrSplit(text, ',')) {
     const std::pair<absl::string_view, absl::string_view> pair =
@@ -90,8 +99,8 @@ std::vector<SliceDemand> ReadSlices(absl::string_view text, Reader& reader) {
     SliceDemand slice{std::string(absl::StripAsciiWhitespace(pair.first)), 0};
     if (slice.level.empty() || !absl::SimpleAtoi(pair.second, &slice.size) || slice.size < 1 ||
         slice.size > kMaxMembers || slices.size() == kMostSlices) {
-      reader.Problem(absl::StrCat("muster.dev/topology-slices is ", Quoted(text), "; want up to ",
-                                  kMostSlices, " of level=size, outermost first, such as rack=16,host=4"));
+      reader.Problem(absl::StrCat(key, " is ", Quoted(text), "; want up to ", kMostSlices,
+                                  " of level=size, outermost first, such as rack=16,host=4"));
       return {};
     }
     slices.push_back(std::move(slice));
@@ -99,15 +108,51 @@ std::vector<SliceDemand> ReadSlices(absl::string_view text, Reader& reader) {
   return slices;
 }
 
-void ReadTopology(Reader& reader, TopologyDemand& topology) {
+std::optional<Closeness> ReadCloseness(Reader& reader) {
+  const std::optional<std::string> text = reader.Text("muster.dev/topology-closeness");
+  if (!text.has_value()) return std::nullopt;
+  if (*text == "strict") return Closeness::kStrict;
+  if (*text == "patient") return Closeness::kPatient;
+  if (*text == "eager") return Closeness::kEager;
+  reader.Problem(
+      absl::StrCat("muster.dev/topology-closeness is ", Quoted(*text), "; want strict, patient or eager"));
+  return std::nullopt;
+}
+
+// Of the gang, or with `whose` "subgroup-" of a subgroup.
+void ReadLevels(absl::string_view whose, Reader& reader, TopologyDemand& topology) {
+  const auto key = [&](absl::string_view what) {
+    return absl::StrCat("muster.dev/", whose, "topology-", what);
+  };
   topology.topology = reader.Text("muster.dev/topology").value_or("");
-  topology.required = reader.Text("muster.dev/topology-required").value_or("");
-  topology.preferred = reader.Text("muster.dev/topology-preferred").value_or("");
-  topology.exclusive = reader.Text("muster.dev/topology-exclusive").value_or("");
-  topology.spread = reader.Text("muster.dev/topology-spread").value_or("");
-  if (const auto slices = reader.Text("muster.dev/topology-slices")) {
-    topology.slices = ReadSlices(*slices, reader);
+  topology.required = reader.Text(key("required")).value_or("");
+  topology.preferred = reader.Text(key("preferred")).value_or("");
+  topology.exclusive = reader.Text(key("exclusive")).value_or("");
+  topology.spread = reader.Text(key("spread")).value_or("");
+  if (const auto slices = reader.Text(key("slices"))) {
+    topology.slices = ReadSlices(key("slices"), *slices, reader);
   }
+}
+
+void ReadSubgroup(Reader& reader, Membership& membership) {
+  const std::optional<std::string> name = reader.Text("muster.dev/subgroup");
+  if (!name.has_value()) return;
+  SubgroupSpec subgroup;
+  subgroup.name = *name;
+  subgroup.size = reader.Number("muster.dev/subgroup-size", 1, kMaxMembers);
+  subgroup.min_members = reader.Number("muster.dev/subgroup-min-members", 1, kMaxMembers);
+  if (name->empty()) reader.Problem("muster.dev/subgroup is empty; want a name");
+  if (subgroup.size.value_or(kMaxMembers) < subgroup.min_members.value_or(0)) {
+    reader.Problem(absl::StrCat("muster.dev/subgroup-min-members is ", *subgroup.min_members,
+                                ", more than muster.dev/subgroup-size, ", *subgroup.size));
+  }
+  ReadLevels("subgroup-", reader, subgroup.topology);
+  membership.subgroups.push_back(std::move(subgroup));
+}
+
+void ReadTopology(Reader& reader, TopologyDemand& topology) {
+  ReadLevels("", reader, topology);
+  topology.closeness = ReadCloseness(reader);
   const std::string unconstrained = reader.Text("muster.dev/topology-unconstrained").value_or("false");
   topology.unconstrained = unconstrained == "true";
   if (!topology.unconstrained && unconstrained != "false") {
@@ -137,6 +182,7 @@ class MusterLabelsEcosystem : public Ecosystem {
     ReadNumbers(pod, reader, membership);
     membership.role = reader.Text("muster.dev/role").value_or("");
     ReadTopology(reader, membership.topology);
+    ReadSubgroup(reader, membership);
     if (const auto deadline = reader.Text("muster.dev/deadline")) {
       absl::Duration parsed;
       if (absl::ParseDuration(*deadline, &parsed) && parsed > absl::ZeroDuration() &&

@@ -38,6 +38,10 @@ struct EngineOptions {
   // come for their seats. Empty: all.
   std::vector<std::string> scheduler_names;
   TopologyOptions topology = {};
+  // How long gangs that ask for devices and for no topology wait for one node or
+  // one rack, unless they say otherwise; if patiently, for how long.
+  Closeness closeness = Closeness::kPatient;
+  absl::Duration patience = absl::Minutes(2);
 };
 
 inline constexpr absl::Duration kLongestStandBack = absl::Minutes(10);
@@ -79,7 +83,7 @@ class Engine {
   // Gangs that a plan might help, in queue order: those with a pending member
   // without a standing seat whose situation changed since they were planned.
   std::vector<GangId> ToPlan(absl::Time now);
-  PlanJob Prepare(const GangId& gang) const;
+  PlanJob Prepare(const GangId& gang, absl::Time now) const;
   // Takes over the result of `job`. False, without any effect, if seats of it
   // no longer fit what happened meanwhile: prepare again.
   bool Install(const PlanJob& job, const std::variant<std::vector<Seat>, Refusal>& result, absl::Time now);
@@ -157,7 +161,9 @@ class Engine {
     absl::Time shown_since = absl::InfinitePast();
     uint64_t planned_at = 0;  // Growth() of the last plan; 0: never planned
     absl::Time stand_back_until = absl::InfinitePast();
-    int expiries = 0;  // promises in a row that nobody came for
+    absl::Time patient_since = absl::InfiniteFuture();  // since when there is no room
+    bool relaxed = false;                               // the last plan was free to
+    int expiries = 0;                                   // promises in a row that nobody came for
     absl::Time unfinished_since = absl::InfiniteFuture();
   };
 
@@ -170,6 +176,8 @@ class Engine {
   FilterAnswer RefuseWith(const GangId& gang, absl::Time now);
   absl::Duration DeadlineOf(const Gang& gang) const { return gang.deadline.value_or(options_.gang_deadline); }
   bool IsOurs(const Pod& pod) const;
+  // Whether the gang need not wait any more for a close placement.
+  bool MayRelax(const Gang& gang, absl::Time now) const;
   // Whether every pending member has a standing seat, and these make the minimum.
   bool IsSeated(const Gang& gang) const;
   // Whether the gang may still reach its minimum with the members that exist.

@@ -13,7 +13,7 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
   if (trees.topologies == nullptr) {
     trees.topologies = std::make_shared<const Topologies>(BuildTopologies(*view, topology));
   }
-  PlanInput input{*view, ledger, gang, standing, declined, window, trees.topologies.get()};
+  PlanInput input{*view, ledger, gang, standing, declined, window, trees.topologies.get(), may_relax};
   auto result = PlanGang(input);
   if (std::holds_alternative<Refusal>(result) && standing.size() > fixed.size()) {
     input.kept = fixed;

@@ -35,7 +35,8 @@ struct PlanJob {
   std::vector<Seat> standing;  // all seats that are still good, the fixed ones among them
   uint64_t growth = 0;         // the engine's growth count when this was taken out
   TopologyOptions topology;
-  FabricTrees trees;  // of the view's fabric
+  FabricTrees trees;      // of the view's fabric
+  bool may_relax = true;  // see PlanInput
 
   // Plans around the standing seats and, where that fails, around the fixed
   // ones alone. `window`, if not null, holds nodes to be preferred. Trees that

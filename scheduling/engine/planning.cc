@@ -89,8 +89,11 @@ std::vector<GangId> Engine::ToPlan(absl::Time now) {
   std::vector<Gang> queue;
   view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
     GangState& state = gangs_[id];
-    if (state.planned_at == Growth() || state.stand_back_until > now) return;
+    if (state.stand_back_until > now) return;
+    const bool waits = state.patient_since <= now && !state.relaxed;
+    if (state.planned_at == Growth() && !waits) return;
     Gang gang = declare::AssembleGang(*view_, id);
+    if (state.planned_at == Growth() && !MayRelax(gang, now)) return;
     if (!gang.all_or_none || gang.members.empty() || !IsOurs(*gang.members.front())) return;
     if (IsSeated(gang)) {
       state.planned_at = Growth();
@@ -105,7 +108,20 @@ std::vector<GangId> Engine::ToPlan(absl::Time now) {
   return ids;
 }
 
-PlanJob Engine::Prepare(const GangId& id) const {
+bool Engine::MayRelax(const Gang& gang, absl::Time now) const {
+  switch (gang.topology.closeness.value_or(options_.closeness)) {
+    case Closeness::kStrict:
+      return false;
+    case Closeness::kEager:
+      return true;
+    case Closeness::kPatient:
+      break;
+  }
+  const auto state = gangs_.find(gang.id);
+  return state != gangs_.end() && now - state->second.patient_since >= options_.patience;
+}
+
+PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
   PlanJob job{.view = view_,
               .ledger = ledger_,
               .declined = declined_,
@@ -115,6 +131,7 @@ PlanJob Engine::Prepare(const GangId& id) const {
               .growth = Growth(),
               .topology = options_.topology,
               .trees = trees_};
+  job.may_relax = MayRelax(job.gang, now);
   if (trees_.fabric != view_->fabric()) job.trees = {view_->fabric(), nullptr};
   if (const Promise* promise = ledger_.Find(id)) {
     for (const Seat& seat : promise->seats) {
@@ -154,6 +171,12 @@ bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, R
   }
   state.refusal = refusal == nullptr ? std::nullopt : std::optional<Refusal>(*refusal);
   state.planned_at = job.growth + (released_ - released_before);
+  state.relaxed = job.may_relax;
+  if (refusal == nullptr || refusal->kind != Refusal::Kind::kNoRoom) {
+    state.patient_since = absl::InfiniteFuture();
+  } else if (state.patient_since == absl::InfiniteFuture()) {
+    state.patient_since = now;
+  }
   return true;
 }
 

@@ -11,10 +11,6 @@ namespace muster {
 // a policy that asks for no gang leaves its pods on their own.
 bool InGang(const ClusterView& view, const Pod& pod);
 
-// Whether these amounts include a device: an extended resource other than huge
-// pages and attachable volumes.
-bool AsksForDevices(const Resources& amounts);
-
 // The owner of the promise that a pod without a gang gets at its bind call.
 // No gang can have this id: names of objects hold no colon.
 GangId SoloOwner(const PodName& pod);

@@ -12,6 +12,11 @@
 
 namespace muster {
 
+// The most members that a gang may declare.
+inline constexpr int64_t kMaxMembers = 100'000;
+// The most parts that it may have.
+inline constexpr size_t kMaxSubgroups = 1'000;
+
 // What an object beside the pods (a PodGroup) says about a gang.
 struct GangDeclaration {
   GangId gang;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
+
 namespace muster {
 namespace {
 
@@ -127,6 +129,13 @@ int64_t CountFitting(const Resources& request, const Resources& free, int64_t li
   bound(request.pods, free.pods);
   for (const auto& [name, amount] : request.scalars) bound(amount, ScalarOf(free.scalars, name));
   return count;
+}
+
+bool AsksForDevices(const Resources& amounts) {
+  return std::any_of(amounts.scalars.begin(), amounts.scalars.end(), [](const auto& entry) {
+    return entry.second > 0 && !absl::StartsWith(entry.first, "hugepages-") &&
+           !absl::StartsWith(entry.first, "attachable-volumes-");
+  });
 }
 
 }  // namespace muster

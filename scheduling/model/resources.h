@@ -64,4 +64,8 @@ std::vector<Shortage> Shortages(const Resources& request, const Resources& free)
 // How many pods of `request` fit into `free` side by side; at most `limit`.
 int64_t CountFitting(const Resources& request, const Resources& free, int64_t limit);
 
+// Whether these amounts include a device: an extended resource other than huge
+// pages and attachable volumes.
+bool AsksForDevices(const Resources& amounts);
+
 }  // namespace muster

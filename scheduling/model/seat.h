@@ -35,6 +35,27 @@ struct Exclusion {
   friend bool operator==(const Exclusion&, const Exclusion&) = default;
 };
 
+// How much of a gang finds room within one domain of a level.
+struct LevelFit {
+  std::string level;
+  int64_t fits = 0;       // members side by side in the best domain
+  std::string best = "";  // that domain's path
+  int64_t holding = 0;    // domains that hold all that is needed
+  int64_t domains = 0;    // domains looked at
+
+  friend bool operator==(const LevelFit&, const LevelFit&) = default;
+};
+
+// How many whole slices find room.
+struct SliceFit {
+  std::string level;
+  int64_t size = 0;  // members of each
+  int64_t fits = 0;
+  int64_t of = 0;
+
+  friend bool operator==(const SliceFit&, const SliceFit&) = default;
+};
+
 // Why a gang has no seats, with the numbers. An answer, not an error.
 struct Refusal {
   enum class Kind {
@@ -45,11 +66,15 @@ struct Refusal {
   };
 
   Kind kind = Kind::kNoRoom;
-  int64_t fits = 0;                 // members that have or could have a seat side by side
-  int64_t of = 0;                   // members that the gang needs
-  int64_t nodes = 0;                // nodes looked at
-  std::vector<Exclusion> excluded;  // most nodes first, then by cause
-  std::string text;                 // one or two sentences for a person; equal input, equal bytes
+  int64_t fits = 0;                      // members that have or could have a seat side by side
+  int64_t of = 0;                        // members that the gang needs
+  int64_t nodes = 0;                     // nodes looked at
+  std::vector<Exclusion> excluded = {};  // most nodes first, then by cause
+  std::vector<LevelFit> levels = {};     // outermost first; empty where no fabric was looked at
+  std::vector<SliceFit> slices = {};     // outermost first
+  std::string subgroup = "";             // the one that is short; empty for the gang as a whole
+  std::string would_fit_if = "";         // a clause; empty where nothing simple helps
+  std::string text = "";                 // one or two sentences for a person; equal input, equal bytes
 
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,13 @@ struct SliceDemand {
   int64_t size = 0;
 
   friend bool operator==(const SliceDemand&, const SliceDemand&) = default;
+};
+
+// How long a gang waits for the close placement that it did not ask for.
+enum class Closeness {
+  kStrict,   // for ever
+  kPatient,  // for a time
+  kEager,    // not at all
 };
 
 // What a gang, or a part of one, asks of the fabric.
@@ -29,8 +37,14 @@ struct TopologyDemand {
   std::string spread;               // every member in a domain of its own at this level
   bool unconstrained = false;       // the declaration says that there is no wish
 
+  std::optional<Closeness> closeness;  // of the default demand; unset: as configured
+
   // Whether nothing is said, so that the default demand applies.
-  bool empty() const { return *this == TopologyDemand(); }
+  bool empty() const {
+    TopologyDemand silent;
+    silent.closeness = closeness;
+    return *this == silent;
+  }
 
   friend bool operator==(const TopologyDemand&, const TopologyDemand&) = default;
 };

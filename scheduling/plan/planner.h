@@ -30,22 +30,32 @@ struct PlanInput {
   // come first. Null: all nodes alike.
   const absl::flat_hash_set<absl::string_view>* window = nullptr;
 
-  // Those of `view`: see BuildTopologies.
+  // Those of `view`: see BuildTopologies. Null: there are none.
   const Topologies* topologies = nullptr;
+
+  // Whether a default demand may be relaxed, because the gang has waited or
+  // need not wait.
+  bool may_relax = true;
 };
 
 // Seats for unbound members: `kept` first, then new ones, in member order.
 using Seats = std::vector<Seat>;
 
-// Plans one gang: a seat for each of the first min_members members that is
-// neither bound nor finished, and for as many of the others as then fit; or
-// the reason why not, with numbers. Nothing between: a refusal holds no seat.
+// Plans one gang: a seat for every member that its minimum and those of its
+// subgroups need and that has no place yet, and for as many of the others as
+// then fit; or the reason why not, with numbers. Nothing between: a refusal
+// holds no seat.
 //
-// Seats of equal members go to as few nodes as possible, filling nodes that
-// are in use before breaking empty ones; ties end on the node's name.
-// For members of one shape the verdict is exact. Members of several shapes are
-// seated largest first; where that fails on small clusters (at most
-// kExactNodes nodes) every assignment is tried within a bounded effort.
+// Members go where the gang's and its subgroups' topology demands want them; a
+// gang that asks for devices and for no topology gets a default demand (see
+// default_demand.h). Then on as few domains of each level as possible, outermost
+// first, and within them on as few nodes, filling those that are in use before
+// breaking empty ones. Ties end on the order of the nodes' names.
+//
+// For members of one shape in one part the verdict is exact. Otherwise the most
+// demanding are placed first, and where that fails other domains are tried; on
+// clusters of at most kExactNodes nodes every assignment is, within a bounded
+// effort.
 //
 // Threads: pure. Cost: O(nodes x shapes), and sorting the nodes with room.
 std::variant<Seats, Refusal> PlanGang(const PlanInput& input);

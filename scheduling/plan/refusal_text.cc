@@ -47,22 +47,50 @@ std::string FormatRequests(const Resources& requests) {
   return parts.empty() ? "a pod slot" : absl::StrJoin(parts, ", ");
 }
 
-void DescribeNoRoom(const Gang& gang, const Resources& requests, const std::optional<Scarcest>& scarcest,
-                    std::optional<int64_t> fit_when_empty, Refusal& refusal) {
-  std::string text = absl::StrFormat("gang %s: %d of %d members fit; one more needs %s", gang.id.text(),
-                                     refusal.fits, refusal.of, FormatRequests(requests));
-  absl::StrAppend(&text, "; of ", Counted(refusal.nodes, "node"));
+namespace {
+
+// "7 of 8 members fit", and where.
+std::string HowMany(const NoRoomFacts& facts, const Refusal& refusal) {
+  const std::string at_best = facts.domain.empty() ? "" : absl::StrCat(" (", facts.domain, " at best)");
+  if (!refusal.subgroup.empty()) {
+    return absl::StrFormat("of subgroup %s %d of %d members fit%s", refusal.subgroup, facts.part_fits,
+                           facts.part_of,
+                           facts.level.empty() ? "" : absl::StrCat(" in one ", facts.level, at_best));
+  }
+  std::string text = absl::StrFormat("%d of %d members fit", refusal.fits, refusal.of);
+  if (!facts.level.empty()) {
+    absl::StrAppend(&text, " in one ", facts.level, at_best, facts.is_default ? ", wanted by default" : "");
+  }
+  for (const SliceFit& slice : refusal.slices) {
+    absl::StrAppendFormat(&text, ", %d of %d slices of %d in one %s each", slice.fits, slice.of, slice.size,
+                          slice.level);
+  }
+  return text;
+}
+
+}  // namespace
+
+void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal) {
+  std::string text = absl::StrCat("gang ", gang.id.text(), ": ", HowMany(facts, refusal));
+  if (facts.part_fits < facts.part_of) {
+    absl::StrAppend(&text, "; one more needs ", FormatRequests(*facts.requests));
+  } else {
+    absl::StrAppend(&text, ", but not all of its parts beside each other");
+  }
+  absl::StrAppend(&text, "; of ", Counted(refusal.nodes, "node"), facts.level.empty() ? "" : " there");
   const char* separator = " ";
   for (const Exclusion& exclusion : refusal.excluded) {
     absl::StrAppend(&text, separator, exclusion.nodes, " ", exclusion.cause);
     separator = ", ";
   }
-  if (scarcest.has_value()) {
-    absl::StrAppend(&text, " (most free on a node: ", FormatAmount(scarcest->resource, scarcest->most_free),
-                    " ", scarcest->resource, ")");
+  if (facts.scarcest.has_value()) {
+    absl::StrAppend(
+        &text, " (most free on a node: ", FormatAmount(facts.scarcest->resource, facts.scarcest->most_free),
+        " ", facts.scarcest->resource, ")");
   }
-  if (fit_when_empty.has_value()) {
-    absl::StrAppend(&text, "; even if every node were empty, only ", *fit_when_empty, " would fit");
+  if (!refusal.would_fit_if.empty()) absl::StrAppend(&text, "; it would fit if ", refusal.would_fit_if);
+  if (facts.fit_when_empty.has_value()) {
+    absl::StrAppend(&text, "; even if every node were empty, only ", *facts.fit_when_empty, " would fit");
   }
   refusal.text = std::move(text);
 }
@@ -71,18 +99,14 @@ Refusal Incomplete(const Gang& gang, int64_t exist, absl::string_view what_is_mi
   return {.kind = Refusal::Kind::kIncomplete,
           .fits = exist,
           .of = gang.min_members,
-          .nodes = 0,
-          .excluded = {},
           .text = absl::StrCat("gang ", gang.id.text(), " waits: ", what_is_missing)};
 }
 
-Refusal Invalid(const Gang& gang) {
+Refusal Invalid(const Gang& gang, absl::string_view problem) {
   return {.kind = Refusal::Kind::kInvalid,
           .fits = 0,
           .of = gang.min_members,
-          .nodes = 0,
-          .excluded = {},
-          .text = absl::StrCat("gang ", gang.id.text(), " can't be planned: ", gang.problem)};
+          .text = absl::StrCat("gang ", gang.id.text(), " can't be planned: ", problem)};
 }
 
 }  // namespace muster

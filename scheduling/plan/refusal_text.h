@@ -25,15 +25,25 @@ struct Scarcest {
   int64_t most_free = 0;
 };
 
-// Sets refusal.text for a gang without room, from its other numbers and the
-// requests of the member that found no seat.
-void DescribeNoRoom(const Gang& gang, const Resources& requests, const std::optional<Scarcest>& scarcest,
-                    std::optional<int64_t> fit_when_empty, Refusal& refusal);
+// What the text of a refusal says beside the refusal's own numbers.
+struct NoRoomFacts {
+  const Resources* requests = nullptr;  // of the member that found no place
+  std::optional<Scarcest> scarcest;
+  std::optional<int64_t> fit_when_empty;  // unset: all, or it does not matter
+  std::string level;                      // whose one domain has to hold the gang or subgroup; empty: none
+  std::string domain;                     // the best one's path
+  int64_t part_fits = 0;                  // of the gang or subgroup that is short, there
+  int64_t part_of = 0;
+  bool is_default = false;  // the level is nobody's wish
+};
+
+// Sets refusal.text for a gang without room.
+void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal);
 
 // The refusal of a gang that can't be planned, whatever the room. The text
 // does not carry the number of members that exist: each that is created would
 // change it, and kube-scheduler tries again at every change of the text.
 Refusal Incomplete(const Gang& gang, int64_t exist, absl::string_view what_is_missing);
-Refusal Invalid(const Gang& gang);
+Refusal Invalid(const Gang& gang, absl::string_view problem);
 
 }  // namespace muster

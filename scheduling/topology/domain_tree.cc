@@ -106,6 +106,8 @@ DomainTree::DomainTree(std::vector<Level> levels, size_t node_count,
   SetNodeRanges();
 }
 
+DomainTree DomainTree::Flat(size_t node_count) { return DomainTree({}, node_count, {}); }
+
 DomainTree DomainTree::ByLabels(std::vector<Level> levels, absl::Span<const Node* const> nodes) {
   std::vector<absl::string_view> names(nodes.size() * levels.size());
   for (size_t n = 0; n < nodes.size(); ++n) {

@@ -50,6 +50,9 @@ class DomainTree {
   // REQUIRES: CheckLevels(levels) is OK.
   static DomainTree ByLabels(std::vector<Level> levels, absl::Span<const Node* const> nodes);
 
+  // A tree without any level: all nodes are in the root alone.
+  static DomainTree Flat(size_t node_count);
+
   const std::vector<Level>& levels() const { return levels_; }  // outermost first
   int32_t domain_count() const { return static_cast<int32_t>(domains_.size()); }
   int32_t node_count() const { return static_cast<int32_t>(deepest_.size()); }

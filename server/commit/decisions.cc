@@ -75,7 +75,7 @@ void Decisions::PlanAndInstall(const GangId& gang, const FilterCall* call) {
   std::optional<PlanJob> job;
   {
     absl::MutexLock lock(&mu_);
-    job = engine_.Prepare(gang);
+    job = engine_.Prepare(gang, clock_.Now());
   }
   const absl::Time began = clock_.Now();
   std::optional<absl::flat_hash_set<absl::string_view>> window;
@@ -238,7 +238,7 @@ std::vector<GangReport> Decisions::Plan(const ClusterView* view) {
   std::optional<PlanJob> now;
   {
     absl::MutexLock lock(&mu_);
-    now = engine_.Prepare(GangId());
+    now = engine_.Prepare(GangId(), clock_.Now());
   }
   return PlanAll(*now->view, now->ledger, now->declined, options_.engine.topology);
 }

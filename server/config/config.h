@@ -41,6 +41,8 @@ struct Config {
     absl::Duration declined_for = absl::Minutes(1);
     absl::Duration refusal_holds = absl::Seconds(30);
     std::vector<std::string> scheduler_names = {"default-scheduler"};
+    std::string closeness = "patient";
+    absl::Duration patience = absl::Minutes(2);
     friend bool operator==(const Gangs&, const Gangs&) = default;
   };
   struct Topology {

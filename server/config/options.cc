@@ -106,6 +106,14 @@ std::vector<Option> GangsOptions() {
        "kube-scheduler that has Muster as its extender. Gangs of other schedulers get\n"
        "no seats. Empty: all gangs do.",
        TextsOption{At<&Config::gangs, &Config::Gangs::scheduler_names>}},
+      {"gangs", "closeness",
+       "Gangs that ask for devices and for no topology get one node if one can hold\n"
+       "them, else one rack, and so on. Where those are busy a strict gang waits, a\n"
+       "patient one waits for gangs.patience and then spreads, an eager one spreads\n"
+       "at once. muster.dev/topology-closeness on the pods goes before this.",
+       TextOption{At<&Config::gangs, &Config::Gangs::closeness>, {"strict", "patient", "eager"}}},
+      {"gangs", "patience", "How long a patient gang waits, from the first time that it found no room.",
+       DurationOption{At<&Config::gangs, &Config::Gangs::patience>, Seconds(1), Hours(24)}},
   };
 }
 

@@ -118,6 +118,23 @@ void ToProto(const Refusal& refusal, v1::Refusal& message) {
     added.set_nodes(exclusion.nodes);
   }
   message.set_text(refusal.text);
+  for (const LevelFit& level : refusal.levels) {
+    v1::LevelFit& added = *message.add_levels();
+    added.set_level(level.level);
+    added.set_fits(level.fits);
+    added.set_best(level.best);
+    added.set_holding(level.holding);
+    added.set_domains(level.domains);
+  }
+  for (const SliceFit& slice : refusal.slices) {
+    v1::SliceFit& added = *message.add_slices();
+    added.set_level(slice.level);
+    added.set_size(slice.size);
+    added.set_fits(slice.fits);
+    added.set_of(slice.of);
+  }
+  message.set_subgroup(refusal.subgroup);
+  message.set_would_fit_if(refusal.would_fit_if);
 }
 
 absl::StatusOr<Refusal> FromProto(const v1::Refusal& message) {
@@ -132,6 +149,14 @@ absl::StatusOr<Refusal> FromProto(const v1::Refusal& message) {
     refusal.excluded.push_back({exclusion.cause(), exclusion.nodes()});
   }
   refusal.text = message.text();
+  for (const v1::LevelFit& level : message.levels()) {
+    refusal.levels.push_back({level.level(), level.fits(), level.best(), level.holding(), level.domains()});
+  }
+  for (const v1::SliceFit& slice : message.slices()) {
+    refusal.slices.push_back({slice.level(), slice.size(), slice.fits(), slice.of()});
+  }
+  refusal.subgroup = message.subgroup();
+  refusal.would_fit_if = message.would_fit_if();
   return refusal;
 }
 

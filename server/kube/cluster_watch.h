@@ -35,7 +35,7 @@ class ClusterWatch {
 
   struct Options {
     absl::Duration first_pause = absl::Milliseconds(250);
-    absl::Duration longest_pause = absl::Seconds(15);
+    absl::Duration longest_pause = absl::Seconds(5);
     absl::Duration missing_pause = absl::Seconds(15);
     // Nodes or pods that could not be read for so long make the view too old.
     absl::Duration patience = absl::Seconds(5);

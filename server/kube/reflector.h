@@ -39,7 +39,7 @@ class Reflector {
  public:
   struct Options {
     absl::Duration first_pause = absl::Milliseconds(250);  // after a failure; doubled each time, and jittered
-    absl::Duration longest_pause = absl::Seconds(15);
+    absl::Duration longest_pause = absl::Seconds(5);
     absl::Duration missing_pause =
         absl::Seconds(15);  // until a kind that the server lacks is asked for again
     int page = 500;

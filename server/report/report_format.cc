@@ -47,6 +47,15 @@ std::string Table(const std::vector<Row>& rows) {
   return text;
 }
 
+std::string LevelTable(const Refusal& refusal) {
+  std::vector<Row> rows = {{"LEVEL", "FIT IN ONE", "THE BEST ONE", "HOLD ALL"}};
+  for (const LevelFit& level : refusal.levels) {
+    rows.push_back({level.level, absl::StrCat(level.fits), level.best.empty() ? "-" : level.best,
+                    absl::StrCat(level.holding, " of ", level.domains)});
+  }
+  return Table(rows);
+}
+
 std::string ExclusionTable(const Refusal& refusal) {
   std::vector<Row> rows = {{"NODES", "EXCLUDED BY"}};
   for (const Exclusion& exclusion : refusal.excluded) {
@@ -60,11 +69,27 @@ nlohmann::ordered_json RefusalJson(const Refusal& refusal) {
   for (const Exclusion& exclusion : refusal.excluded) {
     excluded.push_back({{"cause", exclusion.cause}, {"nodes", exclusion.nodes}});
   }
+  nlohmann::ordered_json levels = nlohmann::ordered_json::array();
+  for (const LevelFit& level : refusal.levels) {
+    levels.push_back({{"level", level.level},
+                      {"fits", level.fits},
+                      {"best", level.best},
+                      {"holding", level.holding},
+                      {"domains", level.domains}});
+  }
+  nlohmann::ordered_json slices = nlohmann::ordered_json::array();
+  for (const SliceFit& slice : refusal.slices) {
+    slices.push_back({{"level", slice.level}, {"size", slice.size}, {"fits", slice.fits}, {"of", slice.of}});
+  }
   return {{"kind", std::string(Word(refusal.kind))},
           {"fits", refusal.fits},
           {"of", refusal.of},
+          {"subgroup", refusal.subgroup},
           {"nodes", refusal.nodes},
           {"excluded", std::move(excluded)},
+          {"levels", std::move(levels)},
+          {"slices", std::move(slices)},
+          {"wouldFitIf", refusal.would_fit_if},
           {"text", refusal.text}};
 }
 
@@ -104,6 +129,7 @@ std::string ReportText(const GangReport& report) {
   if (report.refusal) {
     absl::StrAppend(&text, "fits         ", report.refusal->fits, " of ", report.refusal->of, "\n\n",
                     report.refusal->text, "\n");
+    if (!report.refusal->levels.empty()) absl::StrAppend(&text, "\n", LevelTable(*report.refusal));
     if (!report.refusal->excluded.empty()) absl::StrAppend(&text, "\n", ExclusionTable(*report.refusal));
   }
   if (!report.seats.empty()) absl::StrAppend(&text, "\n", SeatTable(report.seats));

@@ -25,6 +25,12 @@ namespace {
 
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 
+// REQUIRES: a word that the option allows.
+Closeness ClosenessOf(absl::string_view word) {
+  if (word == "strict") return Closeness::kStrict;
+  return word == "eager" ? Closeness::kEager : Closeness::kPatient;
+}
+
 DecisionsOptions MakeDecisionsOptions(const Config& config, absl::Time start) {
   DecisionsOptions options;
   options.engine = {.gang_deadline = config.gangs.deadline,
@@ -32,7 +38,9 @@ DecisionsOptions MakeDecisionsOptions(const Config& config, absl::Time start) {
                     .stand_back = config.gangs.stand_back,
                     .text_holds = config.gangs.refusal_holds,
                     .scheduler_names = config.gangs.scheduler_names,
-                    .topology = {.levels = config.topology.levels}};
+                    .topology = {.levels = config.topology.levels},
+                    .closeness = ClosenessOf(config.gangs.closeness),
+                    .patience = config.gangs.patience};
   options.http_timeout = config.extender.http_timeout;
   options.hold_margin = config.extender.hold_margin;
   options.epoch = absl::StrCat(absl::ToUnixMillis(start));

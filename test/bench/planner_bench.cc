@@ -1,64 +1,136 @@
 // SPDX-License-Identifier: Apache-2.0
-// What planning costs: whole gangs on clusters of growing size, one thread.
+// What planning costs: whole gangs on clusters of three levels, one thread.
+// The floor is one look at every node, in the same run: whether the shape may
+// be there, and how many fit.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "scheduling/declare/assemble.h"
+#include "scheduling/plan/feasibility.h"
 #include "scheduling/plan/planner.h"
+#include "scheduling/topology/build_topologies.h"
+#include "scheduling/topology/levels.h"
 #include "test/support/builders.h"
 
 namespace muster {
 namespace {
 
 constexpr int kRounds = 21;
+constexpr int kNodesPerRack = 16;
+constexpr int kRacksPerBlock = 16;
 
 double MedianMillis(const std::function<void()>& run) {
   std::vector<double> millis;
   for (int i = 0; i < kRounds; ++i) {
     const auto began = std::chrono::steady_clock::now();
     run();
-    millis.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count());
+    millis.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count());
   }
   std::nth_element(millis.begin(), millis.begin() + kRounds / 2, millis.end());
   return millis[kRounds / 2];
 }
 
-// Nodes of 8 GPUs, every third half used.
+// Nodes of 8 GPUs in racks and blocks, every third half used.
 ClusterView Cluster(int nodes) {
   ClusterView view;
   for (int i = 0; i < nodes; ++i) {
-    const std::string name = "node-" + std::to_string(100'000 + i);
-    view.Upsert(test::NodeOf(name, 8));
-    if (i % 3 == 0) view.Upsert(test::BoundTo(test::PodOf("busy-" + std::to_string(i), 4), name));
+    Node node = test::NodeOf(absl::StrCat("node-", 100'000 + i), 8);
+    node.labels["block"] = absl::StrCat("block-", i / kNodesPerRack / kRacksPerBlock);
+    node.labels["rack"] = absl::StrCat("rack-", i / kNodesPerRack);
+    const std::string name = node.name.text();
+    view.Upsert(std::move(node));
+    if (i % 3 == 0) view.Upsert(test::BoundTo(test::PodOf(absl::StrCat("busy-", i), 4), name));
   }
   return view;
 }
 
-void Measure(int nodes, int members, int64_t gpus, const char* what) {
+struct Work {
+  const char* what;
+  int members;
+  int64_t gpus;
+  TopologyDemand demand = {};
+  int roles = 1;  // each of another shape, and in a subgroup of its own
+};
+
+void AddMembers(const Work& work, ClusterView& view) {
+  for (int m = 0; m < work.members; ++m) {
+    Pod pod = test::MemberOf("gang", work.members, m, work.gpus);
+    pod.membership->topology = work.demand;
+    if (work.roles > 1) {
+      const int role = m % work.roles;
+      pod.shape.requests.cpu_millis += role * 100;
+      SubgroupSpec spec;
+      spec.name = absl::StrCat("role-", role);
+      pod.membership->subgroups = {spec};
+    }
+    view.Upsert(pod);
+  }
+}
+
+double FloorMillis(const ClusterView& view, const PodShape& shape) {
+  int64_t sum = 0;
+  const double millis = MedianMillis([&] {
+    view.nodes().ForEach([&](const NodeName&, const NodeState& state) {
+      if (Eligible(shape, *state.node)) sum += CountFitting(shape.requests, state.free, kMaxMembers);
+    });
+  });
+  return sum < 0 ? 0 : millis;
+}
+
+void Measure(int nodes, const Work& work) {
   ClusterView view = Cluster(nodes);
-  test::AddGang(view, "gang", members, gpus);
+  AddMembers(work, view);
   const Gang gang = declare::AssembleGang(view, GangId("default", "gang"));
   const Ledger ledger;
   const Declined declined;
+  TopologyOptions options;
+  options.levels = {{"block", "block"}, {"rack", "rack"}, {"host", std::string(kHostnameLabel)}};
+  const Topologies topologies = BuildTopologies(view, options);
   bool placed = false;
   const double millis = MedianMillis([&] {
-    placed = std::holds_alternative<Seats>(PlanGang({view, ledger, gang, {}, declined, nullptr}));
+    placed =
+        std::holds_alternative<Seats>(PlanGang({view, ledger, gang, {}, declined, nullptr, &topologies}));
   });
-  std::printf("%-34s %6d nodes %6d members  %-7s  %8.2f ms  %6.0f ns per node\n", what, nodes, members,
-              placed ? "placed" : "refused", millis, millis * 1e6 / nodes);
+  const double floor = FloorMillis(view, gang.members[0]->shape);
+  std::printf("%-44s %6d nodes %6d members  %-7s  %8.2f ms  %6.0f ns per node  %5.1f x floor\n", work.what,
+              nodes, work.members, placed ? "placed" : "refused", millis, millis * 1e6 / nodes,
+              millis / floor);
+}
+
+TopologyDemand Required(const std::string& level) {
+  TopologyDemand demand;
+  demand.required = level;
+  return demand;
+}
+
+TopologyDemand Slices() {
+  TopologyDemand demand;
+  demand.slices = {{"block", 64}, {"rack", 16}, {"host", 4}};
+  return demand;
 }
 
 }  // namespace
 }  // namespace muster
 
 int main() {
-  for (const int nodes : {500, 1'000, 5'000, 15'000, 50'000}) muster::Measure(nodes, 100, 8, "100 members of a node each");
-  muster::Measure(5'000, 1'000, 8, "1,000 members of a node each");
-  muster::Measure(5'000, 1'000, 1, "1,000 members of one GPU");
-  muster::Measure(5'000, 4'000, 8, "refused, with all numbers");
-  muster::Measure(50'000, 5'000, 8, "5,000 members of a node each");
+  using muster::Measure;
+  for (const int nodes : {500, 1'000, 5'000, 15'000, 50'000})
+    Measure(nodes, {"100 members of a node each, no wish", 100, 8});
+  Measure(5'000, {"members of one GPU, no wish", 1'000, 1});
+  Measure(5'000, {"members of a node each, no wish", 1'000, 8});
+  Measure(5'000, {"one block required", 100, 8, muster::Required("block")});
+  Measure(5'000, {"one rack required", 64, 1, muster::Required("rack")});
+  Measure(5'000, {"slices of 64, 16 and 4", 1'024, 1, muster::Slices()});
+  Measure(5'000, {"8 roles", 1'000, 1, {}, 8});
+  Measure(5'000, {"refused: one rack required", 1'000, 1, muster::Required("rack")});
+  Measure(5'000, {"refused: more than there are nodes", 6'000, 8});
+  Measure(5'000, {"refused: 8 roles", 36'000, 1, {}, 8});
+  Measure(50'000, {"members of a node each, no wish", 5'000, 8});
   return 0;
 }

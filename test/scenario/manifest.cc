@@ -14,6 +14,8 @@ Json NodeManifest(const std::string& name, const Json& facts) {
   if (facts.contains("gpus")) allocatable["nvidia.com/gpu"] = facts.at("gpus");
   Json labels = facts.value("labels", Json::object());
   labels["kubernetes.io/hostname"] = name;
+  if (facts.contains("rack")) labels["topology.kubernetes.io/rack"] = facts.at("rack");
+  if (facts.contains("zone")) labels["topology.kubernetes.io/zone"] = facts.at("zone");
   Json node = {{"apiVersion", "v1"},
                {"kind", "Node"},
                {"metadata", {{"name", name}, {"labels", labels}}},

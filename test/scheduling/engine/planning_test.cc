@@ -19,14 +19,14 @@ class Trees : public testing::Test {
 
   PlanJob Planned() {
     engine_.Observe(Published(view_));
-    PlanJob job = engine_.Prepare(GangId("default", "g"));
+    PlanJob job = engine_.Prepare(GangId("default", "g"), test::At(absl::ZeroDuration()));
     const auto result = job.Run(nullptr);
     EXPECT_TRUE(engine_.Install(job, result, At(absl::ZeroDuration())));
     return job;
   }
   PlanJob Next() {
     engine_.Observe(Published(view_));
-    return engine_.Prepare(GangId("default", "g"));
+    return engine_.Prepare(GangId("default", "g"), test::At(absl::ZeroDuration()));
   }
 
   ClusterView view_ = test::ClusterOf(4, 8);
@@ -54,7 +54,7 @@ TEST_F(Trees, AreBuiltAnewWhenALabelChanges) {
 
 TEST_F(Trees, ThatWereBuiltForAnOlderFabricAreNotTakenOver) {
   engine_.Observe(Published(view_));
-  PlanJob job = engine_.Prepare(GangId("default", "g"));
+  PlanJob job = engine_.Prepare(GangId("default", "g"), test::At(absl::ZeroDuration()));
   const auto result = job.Run(nullptr);
   view_.Upsert(test::NodeOf("node-99", 8));
   engine_.Observe(Published(view_));

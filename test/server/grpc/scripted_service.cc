@@ -38,12 +38,17 @@ GangReport RefusedReport(const std::string& name) {
   report.members = report.min_members = 8;
   report.bound = 2;
   report.held = 3;
-  report.refusal = Refusal{Refusal::Kind::kNoRoom,
-                           7,
-                           8,
-                           64,
-                           {{"insufficient nvidia.com/gpu", 61}, {"node selector", 3}},
-                           "7 of 8 members fit; the eighth needs 8 nvidia.com/gpu on one node"};
+  report.refusal =
+      Refusal{.kind = Refusal::Kind::kNoRoom,
+              .fits = 7,
+              .of = 8,
+              .nodes = 64,
+              .excluded = {{"insufficient nvidia.com/gpu", 61}, {"node selector", 3}},
+              .levels = {{"rack", 7, "zone-a/rack-3", 0, 8}, {"host", 1, "zone-a/rack-3/n1", 0, 64}},
+              .slices = {{"host", 2, 3, 4}},
+              .subgroup = "workers",
+              .would_fit_if = "one zone were enough",
+              .text = "7 of 8 members fit; the eighth needs 8 nvidia.com/gpu on one node"};
   return report;
 }
 

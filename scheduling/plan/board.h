@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "scheduling/model/ids.h"
+#include "scheduling/model/node.h"
+#include "scheduling/model/pod.h"
+#include "scheduling/model/resources.h"
+#include "scheduling/plan/planner.h"
+
+namespace muster {
+
+// Members of one class of a gang on one node. `fill` says what they were taken for.
+struct Portion {
+  size_t fill = 0;
+  size_t cls = 0;
+  int32_t node = 0;
+  int64_t members = 0;
+};
+
+// The nodes of a cluster while one gang is being planned: what is free on them,
+// and how many more members of each class that leaves room for.
+//
+// A class is all members of one shape. Nodes are numbered in ascending order of
+// their names, as Topologies numbers them.
+//
+// Invariant: what is free is what was free at first without all of taken().
+// Threads:   thread-compatible.
+class Board {
+ public:
+  enum class Room {
+    kNow,    // beside what runs and what is promised
+    kEmpty,  // as if nothing ran anywhere
+  };
+
+  // Everything that `input` refers to outlives the board.
+  Board(const PlanInput& input, Room room);
+
+  // Adds a class and returns its number. `shape` outlives the board.
+  size_t AddClass(const PodShape& shape);
+
+  int32_t node_count() const { return static_cast<int32_t>(nodes_.size()); }
+  size_t class_count() const { return classes_.size(); }
+  const PodShape& shape(size_t cls) const { return *classes_[cls].shape; }
+  const Node& node(int32_t n) const { return *nodes_[At(n)].node; }
+  const Resources& free(int32_t n) const {
+    const NodeEntry& entry = nodes_[At(n)];
+    return entry.own < 0 ? *entry.first_free : own_[At(entry.own)];
+  }
+  bool in_window(int32_t n) const { return nodes_[At(n)].in_window; }
+  // The node of this name.
+  std::optional<int32_t> Find(const NodeName& name) const;
+
+  // Whether members of the class may be on the node if there is room.
+  bool MayUse(size_t cls, int32_t n) const { return classes_[cls].may_use[At(n)]; }
+  // How many more members of the class fit on the node.
+  int64_t Capacity(size_t cls, int32_t n) const { return classes_[cls].capacity[At(n)]; }
+  // Free units of the devices that the class asks for; of all devices where it
+  // asks for none: what the next GPU job would have found whole.
+  int64_t DevicesAtStake(size_t cls, int32_t n) const;
+
+  // Takes room. REQUIRES: Capacity is at least portion.members.
+  void Take(const Portion& portion);
+  // In the order in which it was taken.
+  const std::vector<Portion>& taken() const { return taken_; }
+  // Gives back all but the first `count` of taken().
+  void UndoTo(size_t count);
+
+ private:
+  struct NodeEntry {
+    const Node* node;
+    const Resources* first_free;  // in the view
+    int32_t own;                  // index into own_ once what is free differs from that; -1 before
+    bool in_window;
+  };
+  struct Class {
+    const PodShape* shape;
+    std::vector<bool> may_use;
+    std::vector<int64_t> capacity;
+  };
+
+  static size_t At(int32_t n) { return static_cast<size_t>(n); }
+  Resources& OwnFree(int32_t n);
+  void Recount(int32_t n);
+
+  const PlanInput& input_;
+  std::vector<NodeEntry> nodes_;
+  std::vector<Resources> own_;
+  std::vector<Class> classes_;
+  std::vector<Portion> taken_;
+};
+
+}  // namespace muster

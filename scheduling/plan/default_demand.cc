@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/plan/default_demand.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "scheduling/model/resources.h"
+#include "scheduling/plan/board.h"
+#include "scheduling/plan/placer.h"
+
+namespace muster {
+namespace {
+
+bool SaysNothing(const PlanInput& input) {
+  return input.gang.topology.empty() &&
+         std::all_of(input.gang.subgroups.begin(), input.gang.subgroups.end(),
+                     [](const Subgroup& subgroup) { return subgroup.topology.empty(); });
+}
+
+}  // namespace
+
+std::optional<size_t> ApplyDefaultDemand(const PlanInput& input, const Topologies& topologies, Parts& parts) {
+  const Topology* topology = topologies.Default();
+  const bool asks_for_devices = std::any_of(parts.members.begin(), parts.members.end(), [](const Member& m) {
+    return AsksForDevices(m.pod->shape.requests);
+  });
+  if (topology == nullptr || !asks_for_devices || !SaysNothing(input)) return std::nullopt;
+  const DomainTree& tree = topology->tree;
+  Demand& demand = parts.all.front().demand;
+  demand.tree = &tree;
+
+  Board empty(input, Board::Room::kEmpty);
+  for (size_t cls = 0; cls < parts.class_shapes.size(); ++cls) empty.AddClass(*parts.class_shapes[cls]);
+  Parts copy = parts;
+  Placer placer(empty, copy, {});
+  std::optional<size_t> level;
+  for (size_t l = tree.levels().size(); l-- > 0 && !level.has_value();) {
+    if (placer.FitsInOne(tree, l)) level = l;
+  }
+  const bool has_place = std::any_of(parts.members.begin(), parts.members.end(),
+                                     [](const Member& m) { return m.node != kNoNode; });
+  (input.may_relax || has_place ? demand.preferred : demand.required) = level;
+  return level;
+}
+
+}  // namespace muster

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/plan/exclusions.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "scheduling/plan/feasibility.h"
+#include "scheduling/topology/levels.h"
+
+namespace muster {
+namespace {
+
+// Counts, for one more member of a class, the cause that keeps it off each node.
+class ExclusionCount {
+ public:
+  ExclusionCount(const PlanInput& input, const Board& board, size_t cls, const CapacityRules& rules)
+      : input_(input), board_(board), cls_(cls), rules_(rules) {}
+
+  void Add(int32_t n) { ++nodes_by_cause_[Cause(n)]; }
+
+  std::vector<Exclusion> Sorted() const {
+    std::vector<Exclusion> exclusions;
+    for (const auto& [cause, nodes] : nodes_by_cause_) exclusions.push_back({cause, nodes});
+    std::stable_sort(exclusions.begin(), exclusions.end(),
+                     [](const Exclusion& a, const Exclusion& b) { return a.nodes > b.nodes; });
+    return exclusions;
+  }
+
+  const std::optional<Scarcest>& scarcest() const { return scarcest_; }
+
+ private:
+  std::string Cause(int32_t n) {
+    const PodShape& shape = board_.shape(cls_);
+    const Node& node = board_.node(n);
+    if (!board_.MayUse(cls_, n)) {
+      const std::string rule = Ineligibility(shape, node);
+      return rule.empty() ? "declined by kube-scheduler" : rule;
+    }
+    if (std::string cause = FabricCause(n); !cause.empty()) return cause;
+    const std::vector<Shortage> lacks = Shortages(shape.requests, board_.free(n));
+    if (lacks.empty()) return "filled by this gang";
+    if (Fits(shape.requests, input_.view.FindNode(node.name)->free)) return "promised to other gangs";
+    if (!scarcest_.has_value()) scarcest_ = Scarcest{lacks[0].resource, lacks[0].free};
+    for (const Shortage& lack : lacks) {
+      if (lack.resource == scarcest_->resource)
+        scarcest_->most_free = std::max(scarcest_->most_free, lack.free);
+    }
+    return absl::StrCat("insufficient ", lacks[0].resource);
+  }
+
+  std::string FabricCause(int32_t n) const {
+    const DomainTree& tree = *rules_.tree;
+    for (size_t level = 0; level < tree.levels().size(); ++level) {
+      const DomainId domain = tree.DomainOf(n, level);
+      if (domain == kNoDomain) {
+        const bool needed = rules_.innermost_needed.has_value() && *rules_.innermost_needed >= level;
+        return needed ? absl::StrCat("without ", Shortened(tree.levels()[level].name)) : "";
+      }
+      if (!rules_.closed.empty() && rules_.closed[static_cast<size_t>(domain)])
+        return absl::StrCat("in a ", Shortened(tree.levels()[level].name), " that is taken");
+    }
+    return "";
+  }
+
+  const PlanInput& input_;
+  const Board& board_;
+  const size_t cls_;
+  const CapacityRules& rules_;
+  std::map<std::string, int64_t> nodes_by_cause_;
+  std::optional<Scarcest> scarcest_;
+};
+
+}  // namespace
+
+Exclusions FindExclusions(const PlanInput& input, const Board& board, size_t cls, const CapacityRules& rules,
+                          absl::Span<const int32_t> nodes) {
+  ExclusionCount count(input, board, cls, rules);
+  for (const int32_t n : nodes) count.Add(n);
+  return {count.Sorted(), count.scarcest()};
+}
+
+}  // namespace muster

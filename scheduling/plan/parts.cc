@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/plan/parts.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "scheduling/topology/levels.h"
+
+namespace muster {
+namespace {
+
+// The gang's own demand and numbers, then those of its subgroups.
+absl::StatusOr<std::vector<Part>> MakeEmptyParts(const Gang& gang, const Topologies& topologies) {
+  std::vector<Part> parts(gang.subgroups.size() + 1);
+  absl::StatusOr<Demand> demand = FindDemand(gang.topology, topologies);
+  if (!demand.ok()) return demand.status();
+  parts[0].demand = *std::move(demand);
+  for (size_t s = 0; s < gang.subgroups.size(); ++s) {
+    const Subgroup& subgroup = gang.subgroups[s];
+    Part& part = parts[s + 1];
+    part.name = subgroup.name;
+    part.parent = subgroup.parent + 1;
+    part.min_members = subgroup.min_members;
+    part.min_children = subgroup.min_subgroups;
+    demand = FindDemand(subgroup.topology, topologies);
+    if (!demand.ok()) {
+      return absl::Status(demand.status().code(), absl::StrCat("subgroup ", Shortened(subgroup.name), ": ",
+                                                               demand.status().message()));
+    }
+    part.demand = *std::move(demand);
+    parts[static_cast<size_t>(part.parent)].children.push_back(static_cast<int32_t>(s) + 1);
+  }
+  return parts;
+}
+
+// The part that each of the gang's members is directly in.
+std::vector<int32_t> PartOfMembers(const Gang& gang) {
+  std::vector<int32_t> part(gang.members.size(), 0);
+  for (size_t s = 0; s < gang.subgroups.size(); ++s) {
+    for (const size_t m : gang.subgroups[s].members) part[m] = static_cast<int32_t>(s) + 1;
+  }
+  return part;
+}
+
+// Sorts the members by what the plan has to do for them; what is left out has
+// failed, succeeded, or may not be planned yet.
+void AddMembers(const PlanInput& input, const Board& board, Parts& parts) {
+  absl::flat_hash_map<PodUid, const Seat*> kept;
+  for (const Seat& seat : input.kept) kept[seat.uid] = &seat;
+  const std::vector<int32_t> part_of = PartOfMembers(input.gang);
+  for (size_t m = 0; m < input.gang.members.size(); ++m) {
+    const Pod& pod = *input.gang.members[m];
+    Member member{.pod = &pod, .part = part_of[m]};
+    if (pod.phase == PodPhase::kSucceeded) {
+      for (int32_t p = part_of[m]; p >= 0; p = parts.all[static_cast<size_t>(p)].parent) {
+        ++parts.all[static_cast<size_t>(p)].succeeded;
+      }
+    }
+    if (pod.finished()) continue;
+    const auto seat = kept.find(pod.uid);
+    member.bound = pod.bound();
+    member.kept = !member.bound && seat != kept.end();
+    if (member.bound || member.kept) {
+      member.node = board.Find(member.bound ? pod.node : seat->second->node).value_or(kUnknownNode);
+    } else if (!pod.pending()) {
+      continue;
+    } else if (!pod.gates.empty()) {
+      ++parts.gated;
+      continue;
+    }
+    parts.members.push_back(std::move(member));
+  }
+  for (size_t m = 0; m < parts.members.size(); ++m) {
+    parts.all[static_cast<size_t>(parts.members[m].part)].members.push_back(m);
+    for (int32_t p = parts.members[m].part; p >= 0; p = parts.all[static_cast<size_t>(p)].parent) {
+      parts.all[static_cast<size_t>(p)].all.push_back(m);
+    }
+  }
+}
+
+// Classes are numbered from the most demanding shape to the least.
+void AddClasses(Parts& parts, Board& board) {
+  std::vector<const PodShape*> shapes;
+  for (Member& member : parts.members) {
+    const auto at = std::find_if(shapes.begin(), shapes.end(),
+                                 [&](const PodShape* shape) { return *shape == member.pod->shape; });
+    member.cls = static_cast<size_t>(at - shapes.begin());
+    if (at == shapes.end()) shapes.push_back(&member.pod->shape);
+  }
+  const auto demand = [&](size_t s) {
+    int64_t devices = 0;
+    for (const auto& [name, amount] : shapes[s]->requests.scalars) devices += amount;
+    return std::tuple(-devices, -shapes[s]->requests.cpu_millis, -shapes[s]->requests.memory_bytes, s);
+  };
+  std::vector<size_t> order(shapes.size());
+  for (size_t s = 0; s < order.size(); ++s) order[s] = s;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return demand(a) < demand(b); });
+  std::vector<size_t> class_of(shapes.size());
+  for (const size_t s : order) {
+    class_of[s] = board.AddClass(*shapes[s]);
+    parts.class_shapes.push_back(shapes[s]);
+  }
+  for (Member& member : parts.members) member.cls = class_of[member.cls];
+}
+
+// Marks waiting members of the part, in member order, until it has `needed`.
+void Require(const Part& part, int64_t needed, Parts& parts) {
+  int64_t have = part.succeeded;
+  for (const size_t m : part.all)
+    have += parts.members[m].node != kNoNode || parts.members[m].required ? 1 : 0;
+  for (const size_t m : part.all) {
+    if (have >= needed) return;
+    Member& member = parts.members[m];
+    if (member.node != kNoNode || member.required) continue;
+    member.required = true;
+    ++have;
+  }
+}
+
+absl::Status CheckSliceSizes(const Gang& gang, const Parts& parts) {
+  for (size_t p = 0; p < parts.all.size(); ++p) {
+    const Part& part = parts.all[p];
+    if (part.demand.slices.empty()) continue;
+    const int64_t size = part.demand.slices.front().size;
+    const std::optional<int64_t> declared = p == 0 ? gang.size : gang.subgroups[p - 1].size;
+    const int64_t min_members = p == 0 ? gang.min_members : part.min_members;
+    for (const int64_t count : {declared.value_or(0), min_members}) {
+      if (count % size == 0) continue;
+      return absl::InvalidArgumentError(
+          absl::StrFormat("%sslices of %d members do not divide %d members",
+                          p == 0 ? "" : absl::StrCat("subgroup ", Shortened(part.name), ": "), size, count));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Spread and exclusive domains hold for the parts within as well, which must
+// therefore be placed by the same tree.
+absl::Status CheckTrees(const Parts& parts) {
+  for (size_t p = 1; p < parts.all.size(); ++p) {
+    const Part& part = parts.all[p];
+    for (int32_t above = part.parent; above >= 0; above = parts.all[static_cast<size_t>(above)].parent) {
+      const Demand& outer = parts.all[static_cast<size_t>(above)].demand;
+      if (!outer.spread.has_value() && !outer.exclusive.has_value()) continue;
+      if (part.demand.tree == nullptr || part.demand.tree == outer.tree) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("subgroup ", Shortened(part.name),
+                       " is in another topology than the spread or exclusive level around it"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Slices are counted in members, so these must be alike.
+absl::Status CheckSliceShapes(const Parts& parts) {
+  for (const Part& part : parts.all) {
+    if (part.demand.slices.empty()) continue;
+    for (const size_t m : part.members) {
+      const Member& first = parts.members[part.members.front()];
+      if (parts.members[m].cls == first.cls) continue;
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "slices are of equal members, but pods %s and %s ask for different nodes or amounts",
+          first.pod->name.text(), parts.members[m].pod->name.text()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool Parts::IsOptional(int32_t part) const {
+  const int32_t parent = all[static_cast<size_t>(part)].parent;
+  if (parent < 0) return false;
+  const Part& above = all[static_cast<size_t>(parent)];
+  return above.min_children > 0 && above.min_children < static_cast<int64_t>(above.children.size());
+}
+
+int64_t Parts::Satisfied(const Part& part) const {
+  return part.succeeded + std::count_if(part.all.begin(), part.all.end(),
+                                        [&](size_t m) { return members[m].node != kNoNode; });
+}
+
+absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topologies, Board& board) {
+  absl::StatusOr<std::vector<Part>> all = MakeEmptyParts(input.gang, topologies);
+  if (!all.ok()) return all.status();
+  Parts parts{.all = *std::move(all)};
+  if (absl::Status s = CheckSliceSizes(input.gang, parts); !s.ok()) return s;
+  if (absl::Status s = CheckTrees(parts); !s.ok()) return s;
+  AddMembers(input, board, parts);
+  AddClasses(parts, board);
+  if (absl::Status s = CheckSliceShapes(parts); !s.ok()) return s;
+  for (size_t p = parts.all.size(); p-- > 1;) Require(parts.all[p], parts.all[p].min_members, parts);
+  // What succeeded before this attempt satisfies nothing: the count knows.
+  const GangCount count = Count(input.gang);
+  const Part& gang = parts.all.front();
+  const int64_t succeeded_of_this_attempt = count.satisfied - count.living;
+  Require(gang, count.needed + gang.succeeded - succeeded_of_this_attempt, parts);
+  return parts;
+}
+
+}  // namespace muster

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "scheduling/model/gang.h"
+#include "scheduling/model/pod.h"
+#include "scheduling/plan/board.h"
+#include "scheduling/plan/demand.h"
+#include "scheduling/plan/planner.h"
+
+namespace muster {
+
+inline constexpr int32_t kNoNode = -1;       // not seated yet
+inline constexpr int32_t kUnknownNode = -2;  // on a node that the view lacks
+
+// A member that has a place, or may get one.
+struct Member {
+  const Pod* pod = nullptr;
+  int32_t part = 0;  // the one that it is directly in
+  size_t cls = 0;
+  int32_t node = kNoNode;  // where it is bound, has a kept seat, or is seated by this plan
+  bool bound = false;
+  bool kept = false;
+  bool required = false;  // the minimum of its gang or of a part of it needs it
+};
+
+// The gang itself, or one of its subgroups, as the planner sees it.
+struct Part {
+  std::string name;  // of the subgroup; empty for the gang itself
+  int32_t parent = -1;
+  Demand demand;
+  int64_t min_members = 0;
+  int64_t succeeded = 0;          // members that did their work, at whatever depth
+  int64_t min_children = 0;       // how many children must reach their minimum
+  std::vector<int32_t> children;  // in the order of the gang's subgroups
+  std::vector<size_t> members;    // directly in it: indices into Parts::members, in member order
+  std::vector<size_t> all;        // and those of its children at whatever depth
+};
+
+// A gang taken apart for planning.
+//
+// Invariant: all[0] is the gang itself, and a part comes after its parent.
+struct Parts {
+  std::vector<Part> all = {};
+  std::vector<Member> members = {};
+  std::vector<const PodShape*> class_shapes = {};  // by class, the most demanding first
+  int64_t gated = 0;                               // pending members of which somebody holds a gate
+
+  // Whether the parent needs only some of its children, so that this one may stay empty.
+  bool IsOptional(int32_t part) const;
+  // Members of the part that have a place or did their work.
+  int64_t Satisfied(const Part& part) const;
+};
+
+// Takes the gang of `input` apart: finds the levels that it asks for, marks
+// the members that its minimums require, and makes a class of each shape on
+// `board`. Parts outlives none of the arguments.
+//   the errors of FindDemand, with the subgroup's name
+absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topologies, Board& board);
+
+}  // namespace muster

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/plan/placer.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+#include "scheduling/plan/capacity.h"
+#include "scheduling/plan/domain_order.h"
+#include "scheduling/plan/search.h"
+
+namespace muster {
+namespace {
+
+size_t At(int32_t index) { return static_cast<size_t>(index); }
+
+// How many members of which classes, the most demanding class first.
+std::vector<ClassNeed> NeedsOf(const Parts& parts, const std::vector<size_t>& members) {
+  std::map<size_t, int64_t> count;
+  for (const size_t m : members) ++count[parts.members[m].cls];
+  std::vector<ClassNeed> needs;
+  for (const auto& [cls, number] : count) needs.push_back({cls, number});
+  return needs;
+}
+
+}  // namespace
+
+Placer::Placer(Board& board, Parts& parts, std::vector<bool> others_here)
+    : board_(board),
+      parts_(parts),
+      constraints_(board, parts, fills_, std::move(others_here)),
+      second_attempts_(50'000 + 20 * int64_t{board.node_count()}) {}
+
+bool Placer::PlaceRequired() {
+  const Mark before = Here();
+  bool placed = PlacePart(0, Scope());
+  if (!placed) {
+    UndoTo(before);
+    placed = NeedsSearch() && Search(*this).Run();
+  }
+  if (placed) Settle();
+  return placed;
+}
+
+bool Placer::NeedsSearch() const {
+  const bool counting_is_exact =
+      parts_.all.size() == 1 && board_.class_count() == 1 && parts_.all[0].demand.slices.empty();
+  const bool optional = std::any_of(parts_.all.begin(), parts_.all.end(),
+                                    [](const Part& part) { return part.min_children > 0; });
+  return !counting_is_exact && !optional && static_cast<size_t>(board_.node_count()) <= kExactNodes;
+}
+
+bool Placer::FitsInOne(const DomainTree& tree, size_t level) {
+  const Mark before = Here();
+  const bool fits = PlaceInOneOf(0, tree, level, Scope());
+  UndoTo(before);
+  return fits;
+}
+
+bool Placer::PlacePart(int32_t p, const Scope& scope) {
+  if (Waiting(part(p).all, true).empty()) return true;
+  const Demand& demand = part(p).demand;
+  if (demand.preferred.has_value()) {
+    const size_t outermost = demand.required.has_value() ? *demand.required + 1 : 0;
+    for (size_t level = *demand.preferred + 1; level-- > outermost;) {
+      if (PlaceInOneOf(p, *demand.tree, level, scope)) return true;
+    }
+  }
+  if (demand.required.has_value()) return PlaceInOneOf(p, *demand.tree, *demand.required, scope);
+  return PlaceWithin(p, scope);
+}
+
+bool Placer::PlaceInOneOf(int32_t p, const DomainTree& tree, size_t level, const Scope& scope) {
+  for (const DomainId domain : DomainsToTry(p, tree, level, scope)) {
+    const Mark before = Here();
+    if (PlaceWithin(p, scope.NarrowedTo(tree, domain))) return true;
+    UndoTo(before);
+    second_attempts_ -= tree.domain(domain).nodes * static_cast<int64_t>(board_.class_count());
+    if (second_attempts_ < 0) return false;
+  }
+  return false;
+}
+
+std::vector<DomainId> Placer::DomainsToTry(int32_t p, const DomainTree& tree, size_t level,
+                                           const Scope& scope) const {
+  CapacityRules rules;
+  if (&constraints_.TreeOf(p) == &tree) rules = constraints_.RulesOf(p);
+  rules.tree = &tree;
+  rules.innermost_needed = std::max(rules.innermost_needed.value_or(0), level);
+  const std::vector<size_t> waiting = Waiting(part(p).all, true);
+  const std::vector<Fill> fills = MakeFills(parts_, p, Waiting(part(p).members, true), scope);
+  // A fill that is all there is can be judged with its slices.
+  if (fills.size() == 1 && fills[0].members.size() == waiting.size() && !fills[0].partial) {
+    rules.layers = fills[0].layers;
+  }
+  const std::vector<DomainId> domains = constraints_.DomainsOf(p, tree, level, scope);
+  std::vector<DomainId> to_try = BestFirst(board_, NeedsOf(parts_, waiting), rules, scope, domains);
+  if (part(p).min_children == 0) return to_try;
+  // Some children may stay empty: domains without room for all of them come last.
+  for (const DomainId domain : domains) {
+    if (std::find(to_try.begin(), to_try.end(), domain) == to_try.end()) to_try.push_back(domain);
+  }
+  return to_try;
+}
+
+// One of the things that are placed in turn within a part's domain.
+struct Placer::Step {
+  int32_t child = -1;  // or, if -1,
+  Fill fill = {};
+  bool optional = false;
+  bool pinned = false;  // it has to be where others are
+  int64_t devices = 0;
+  int64_t cpu_millis = 0;
+};
+
+std::vector<Placer::Step> Placer::StepsOf(int32_t p, const Scope& scope) const {
+  std::vector<Step> steps;
+  const auto weigh = [&](Step step, const std::vector<size_t>& members) {
+    for (const size_t m : members) {
+      const Resources& requests = parts_.members[m].pod->shape.requests;
+      for (const auto& [name, amount] : requests.scalars) step.devices += amount;
+      step.cpu_millis += requests.cpu_millis;
+    }
+    steps.push_back(std::move(step));
+  };
+  for (Fill& fill : MakeFills(parts_, p, Waiting(part(p).members, true), scope)) {
+    const bool pinned = fill.broken;
+    const std::vector<size_t> members = fill.members;
+    weigh({.fill = std::move(fill), .pinned = pinned}, members);
+  }
+  for (const int32_t child : part(p).children) {
+    const std::vector<size_t> waiting = Waiting(part(child).all, true);
+    if (waiting.empty()) continue;
+    weigh({.child = child,
+           .optional = parts_.IsOptional(child),
+           .pinned = !constraints_.PlacesOf(child).empty()},
+          waiting);
+  }
+  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
+    return std::tuple(!a.pinned, -a.devices, -a.cpu_millis) <
+           std::tuple(!b.pinned, -b.devices, -b.cpu_millis);
+  });
+  return steps;
+}
+
+bool Placer::PlaceWithin(int32_t p, const Scope& scope) {
+  int64_t reached = 0;  // children that have their minimum
+  for (const int32_t child : part(p).children) reached += Waiting(part(child).all, true).empty() ? 1 : 0;
+  for (Step& step : StepsOf(p, scope)) {
+    if (step.child < 0) {
+      if (!PlaceFill(std::move(step.fill))) return false;
+      continue;
+    }
+    const Mark before = Here();
+    if (PlacePart(step.child, scope)) {
+      ++reached;
+    } else if (step.optional) {
+      UndoTo(before);
+    } else {
+      return false;
+    }
+  }
+  return reached >= part(p).min_children;
+}
+
+bool Placer::PlaceFill(Fill fill) {
+  if (fill.nowhere) return false;
+  if (fill.partial) return PlacePartialSlice(fill);
+  CapacityRules rules = constraints_.RulesOf(fill.part);
+  rules.layers = fill.layers;
+  const DomainId domain = fill.scope.DomainIn(*rules.tree);
+  const auto members = static_cast<int64_t>(fill.members.size());
+  const std::vector<int64_t> capacity = CountCapacity(board_, fill.cls, rules, fill.scope);
+  if (capacity[At(domain)] < members) return false;
+  const Distribution distribution =
+      Distribute(board_, fill.cls, rules, fill.scope, capacity, domain, members);
+  for (const Distribution::Share& share : distribution.shares) {
+    board_.Take({fills_.size(), fill.cls, share.node, share.members});
+  }
+  fills_.push_back(std::move(fill));
+  return true;
+}
+
+// What is left of the last slice goes to one domain, and within that in whole
+// inner slices as far as it does.
+bool Placer::PlacePartialSlice(const Fill& fill) {
+  const CapacityRules rules = constraints_.RulesOf(fill.part);
+  const std::vector<ClassNeed> needs = {{fill.cls, static_cast<int64_t>(fill.members.size())}};
+  const auto domains = DomainsWithin(*rules.tree, fill.layers.front().level, fill.scope);
+  for (const DomainId domain : BestFirst(board_, needs, rules, fill.scope, domains)) {
+    Fill rest = fill;
+    rest.scope = fill.scope.NarrowedTo(*rules.tree, domain);
+    rest.layers.erase(rest.layers.begin());
+    const size_t inner = rest.layers.empty() ? 1 : static_cast<size_t>(rest.layers.front().size);
+    Fill whole = rest;
+    whole.partial = false;
+    whole.members.resize(whole.members.size() / inner * inner);
+    rest.members.erase(rest.members.begin(),
+                       rest.members.begin() + static_cast<std::ptrdiff_t>(whole.members.size()));
+    const Mark before = Here();
+    if ((whole.members.empty() || PlaceFill(std::move(whole))) && (rest.members.empty() || PlaceFill(rest)))
+      return true;
+    UndoTo(before);
+  }
+  return false;
+}
+
+std::vector<size_t> Placer::Waiting(const std::vector<size_t>& members, bool required) const {
+  std::vector<size_t> waiting;
+  for (const size_t m : members) {
+    const Member& member = parts_.members[m];
+    if (member.node == kNoNode && member.required == required) waiting.push_back(m);
+  }
+  return waiting;
+}
+
+void Placer::UndoTo(const Mark& mark) {
+  board_.UndoTo(mark.taken);
+  fills_.erase(fills_.begin() + static_cast<std::ptrdiff_t>(mark.fills), fills_.end());
+}
+
+void Placer::Settle() {
+  std::vector<std::vector<Portion>> portions(fills_.size());
+  for (const Portion& portion : board_.taken()) {
+    if (!fills_[portion.fill].settled) portions[portion.fill].push_back(portion);
+  }
+  for (size_t f = 0; f < fills_.size(); ++f) {
+    if (fills_[f].settled) continue;
+    const DomainTree& tree = constraints_.TreeOf(fills_[f].part);
+    // In the order of the tree, so that neighbouring ranks are neighbours.
+    const auto place = [&](const Portion& portion) {
+      return std::pair(tree.DeepestOf(portion.node), portion.node);
+    };
+    std::sort(portions[f].begin(), portions[f].end(),
+              [&](const Portion& a, const Portion& b) { return place(a) < place(b); });
+    auto member = fills_[f].members.begin();
+    for (const Portion& portion : portions[f]) {
+      for (int64_t i = 0; i < portion.members; ++i) parts_.members[*member++].node = portion.node;
+    }
+    fills_[f].settled = true;
+  }
+}
+
+}  // namespace muster

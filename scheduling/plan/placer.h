@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "scheduling/plan/board.h"
+#include "scheduling/plan/constraints.h"
+#include "scheduling/plan/fills.h"
+#include "scheduling/plan/parts.h"
+#include "scheduling/plan/scope.h"
+
+namespace muster {
+
+// Finds places for the members of a gang on a board.
+//
+// A part of the gang goes to one domain of the level that it asks for: of
+// those that hold it the one where it is on the fewest domains further in,
+// then the one with the least left over. The parts within it follow there, the
+// most demanding first. Where that fails the next domain is tried, until the
+// effort for second attempts is spent.
+//
+// Invariant: the board holds what was placed; members get their nodes when
+//            their whole step succeeded.
+// Threads:   thread-compatible.
+class Placer {
+ public:
+  // All outlive the placer. For `others_here` see Constraints.
+  Placer(Board& board, Parts& parts, std::vector<bool> others_here);
+
+  // Places the members that are required. False, and nothing changed, if no
+  // place was found for all. On at most kExactNodes nodes every assignment is
+  // tried before that, until kExactEffort is spent.
+  bool PlaceRequired();
+
+  // Places as many as fit of the members that are not required. A part without
+  // its minimum gets that whole, or nothing.
+  void PlaceSurplus();
+
+  // Whether the gang's required members could be placed in one domain of a
+  // level of `tree`. Changes nothing.
+  bool FitsInOne(const DomainTree& tree, size_t level);
+
+  const Constraints& constraints() const { return constraints_; }
+
+ private:
+  struct Mark {
+    size_t taken;
+    size_t fills;
+  };
+  struct Step;
+
+  // All of these place everything or leave their traces to be undone by the caller.
+  bool PlacePart(int32_t part, const Scope& scope);
+  bool PlaceInOneOf(int32_t part, const DomainTree& tree, size_t level, const Scope& scope);
+  std::vector<DomainId> DomainsToTry(int32_t part, const DomainTree& tree, size_t level,
+                                     const Scope& scope) const;
+  bool PlaceWithin(int32_t part, const Scope& scope);
+  std::vector<Step> StepsOf(int32_t part, const Scope& scope) const;
+  bool PlaceFill(Fill fill);
+  bool PlacePartialSlice(const Fill& fill);
+
+  friend class Search;
+  bool NeedsSearch() const;
+
+  void PlaceSurplusOf(int32_t part);
+  bool ReachMinimum(int32_t part, const Scope& scope);
+  // Places as many as fit within the scope, in whole slices where there are slices.
+  void PlaceSome(int32_t part, const Scope& scope);
+
+  std::vector<size_t> Waiting(const std::vector<size_t>& members, bool required) const;
+  // Where the members around the part keep it.
+  Scope ScopeAround(int32_t part) const;
+  const Part& part(int32_t p) const { return parts_.all[static_cast<size_t>(p)]; }
+
+  Mark Here() const { return {board_.taken().size(), fills_.size()}; }
+  void UndoTo(const Mark& mark);
+  // Gives the members of all fills since the last call their nodes, in order.
+  void Settle();
+
+  Board& board_;
+  Parts& parts_;
+  std::vector<Fill> fills_;  // Portion::fill is an index into it
+  Constraints constraints_;
+  int64_t second_attempts_;  // node visits that are left for them
+};
+
+}  // namespace muster

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "scheduling/model/seat.h"
+#include "scheduling/plan/board.h"
+#include "scheduling/plan/constraints.h"
+#include "scheduling/plan/parts.h"
+#include "scheduling/plan/planner.h"
+
+namespace muster {
+
+// Why the required members of a gang found no place, with all numbers: how
+// many fit side by side where it comes closest, how many at each level, which
+// cause keeps one more member off how many nodes there, and what would help.
+//
+// `board` and `parts` are as before the attempt. `default_level` is the level
+// that applies because the gang asks for none. Takes nothing that it does not
+// give back.
+// Cost: O(classes x (nodes + domains)), twice where the empty cluster is asked.
+Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size_t> default_level,
+                  Board& board);
+
+// By node, whether members of other gangs are there or are promised to be.
+// Empty if no part asks for an exclusive domain.
+std::vector<bool> OthersHere(const PlanInput& input, const Parts& parts, const Board& board);
+
+}  // namespace muster

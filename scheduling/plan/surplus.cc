@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Members that no minimum requires.
+#include <algorithm>
+#include <utility>
+
+#include "scheduling/plan/capacity.h"
+#include "scheduling/plan/placer.h"
+
+namespace muster {
+
+void Placer::PlaceSurplus() {
+  for (size_t p = 0; p < parts_.all.size(); ++p) PlaceSurplusOf(static_cast<int32_t>(p));
+}
+
+void Placer::PlaceSurplusOf(int32_t p) {
+  const Scope around = ScopeAround(p);
+  if (!ReachMinimum(p, around)) return;
+  const Demand& demand = part(p).demand;
+  if (demand.preferred.has_value()) {
+    const size_t outermost = demand.required.has_value() ? *demand.required + 1 : 0;
+    for (size_t level = *demand.preferred + 1; level-- > outermost;) {
+      const auto domains = constraints_.DomainsOf(p, *demand.tree, level, around);
+      if (domains.size() == 1) PlaceSome(p, around.NarrowedTo(*demand.tree, domains[0]));
+    }
+  }
+  if (!demand.required.has_value()) return PlaceSome(p, around);
+  for (const DomainId domain : constraints_.DomainsOf(p, *demand.tree, *demand.required, around)) {
+    PlaceSome(p, around.NarrowedTo(*demand.tree, domain));
+    // Where the first ones are, the others have to be.
+    if (!constraints_.PlacesOf(p).empty()) return;
+  }
+}
+
+bool Placer::ReachMinimum(int32_t p, const Scope& scope) {
+  if (p == 0 || parts_.Satisfied(part(p)) >= part(p).min_members) return true;
+  const Mark before = Here();
+  if (!PlacePart(p, scope)) {
+    UndoTo(before);
+    return false;
+  }
+  Settle();
+  return parts_.Satisfied(part(p)) >= part(p).min_members;
+}
+
+void Placer::PlaceSome(int32_t p, const Scope& scope) {
+  for (Fill& fill : MakeFills(parts_, p, Waiting(part(p).members, false), scope)) {
+    const Mark before = Here();
+    if (!fill.partial) {
+      CapacityRules rules = constraints_.RulesOf(p);
+      rules.layers = fill.layers;
+      const std::vector<int64_t> capacity = CountCapacity(board_, fill.cls, rules, fill.scope);
+      const int64_t fits = capacity[static_cast<size_t>(fill.scope.DomainIn(*rules.tree))];
+      auto members = std::min(fits, static_cast<int64_t>(fill.members.size()));
+      if (!fill.layers.empty()) members -= members % fill.layers.front().size;
+      fill.members.resize(static_cast<size_t>(members));
+      if (members == 0) continue;
+    }
+    if (!PlaceFill(std::move(fill))) UndoTo(before);
+  }
+  Settle();
+}
+
+Scope Placer::ScopeAround(int32_t p) const {
+  Scope scope;
+  std::vector<int32_t> around;
+  for (int32_t above = part(p).parent; above >= 0; above = part(above).parent) around.push_back(above);
+  for (auto above = around.rbegin(); above != around.rend(); ++above) {
+    const Demand& demand = part(*above).demand;
+    if (!demand.required.has_value()) continue;
+    const auto domains = constraints_.DomainsOf(*above, *demand.tree, *demand.required, scope);
+    if (domains.size() == 1) scope = scope.NarrowedTo(*demand.tree, domains[0]);
+  }
+  return scope;
+}
+
+}  // namespace muster
