@@ -81,7 +81,8 @@ class Engine {
   // --- planning ---
 
   // Gangs that a plan might help, in queue order: those with a pending member
-  // without a standing seat whose situation changed since they were planned.
+  // without a standing seat whose situation changed since they were planned; or
+  // if there are none, those whose members beyond the minimum were left out.
   std::vector<GangId> ToPlan(absl::Time now);
   PlanJob Prepare(const GangId& gang, absl::Time now) const;
   // Takes over the result of `job`. False, without any effect, if seats of it
@@ -163,6 +164,7 @@ class Engine {
     absl::Time stand_back_until = absl::InfinitePast();
     absl::Time patient_since = absl::InfiniteFuture();  // since when there is no room
     bool relaxed = false;                               // the last plan was free to
+    bool surplus_due = false;                           // the last plan left out what is beyond the minimum
     int expiries = 0;                                   // promises in a row that nobody came for
     absl::Time unfinished_since = absl::InfiniteFuture();
   };
@@ -176,6 +178,8 @@ class Engine {
   FilterAnswer RefuseWith(const GangId& gang, absl::Time now);
   absl::Duration DeadlineOf(const Gang& gang) const { return gang.deadline.value_or(options_.gang_deadline); }
   bool IsOurs(const Pod& pod) const;
+  // Whether members beyond the gang's minimum must wait for the minimums of others.
+  bool MinimumOnly(const GangId& gang) const;
   // Whether the gang need not wait any more for a close placement.
   bool MayRelax(const Gang& gang, absl::Time now) const;
   // Whether every pending member has a standing seat, and these make the minimum.

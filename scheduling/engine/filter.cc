@@ -85,6 +85,10 @@ FilterAnswer Engine::RefuseWith(const GangId& gang, absl::Time now) {
   GangState& state = gangs_[gang];
   std::string text =
       absl::StrCat("gang ", gang.text(), ": its minimum has seats, there is no room for this member");
+  if (state.surplus_due) {
+    text = absl::StrCat("gang ", gang.text(),
+                        ": its minimum has seats, this member waits for the minimums of other gangs");
+  }
   if (state.stand_back_until > now) {
     text = absl::StrCat("gang ", gang.text(),
                         " stands back: its members did not come to be bound before their promise expired");

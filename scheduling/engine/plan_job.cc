@@ -13,7 +13,8 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
   if (trees.topologies == nullptr) {
     trees.topologies = std::make_shared<const Topologies>(BuildTopologies(*view, topology));
   }
-  PlanInput input{*view, ledger, gang, standing, declined, window, trees.topologies.get(), may_relax};
+  PlanInput input{*view,     ledger,      gang, standing, declined, window, trees.topologies.get(),
+                  may_relax, minimum_only};
   auto result = PlanGang(input);
   if (std::holds_alternative<Refusal>(result) && standing.size() > fixed.size()) {
     input.kept = fixed;
@@ -55,32 +56,48 @@ GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<R
   return report;
 }
 
-std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined,
-                                const TopologyOptions& topology) {
+namespace {
+
+// The gangs with pending members, in the order in which they are planned.
+std::vector<Gang> Queue(const ClusterView& view) {
   std::vector<Gang> queue;
-  view.gangs().ForEach([&](const GangId& id, const ClusterView::Members&) {
+  view.pending_gangs().ForEach([&](const GangId& id, int64_t) {
     Gang gang = declare::AssembleGang(view, id);
-    const bool pending = std::any_of(gang.members.begin(), gang.members.end(),
-                                     [](const auto& member) { return member->pending(); });
-    if (pending && gang.all_or_none) queue.push_back(std::move(gang));
+    if (!gang.members.empty() && gang.all_or_none) queue.push_back(std::move(gang));
   });
   std::sort(queue.begin(), queue.end(), PlannedBefore);
+  return queue;
+}
 
+}  // namespace
+
+std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined,
+                                const TopologyOptions& topology) {
+  const std::vector<Gang> queue = Queue(view);
   const Topologies topologies = BuildTopologies(view, topology);
-  std::vector<GangReport> reports;
-  for (const Gang& gang : queue) {
-    ledger.Release(gang.id);
-    auto result = PlanGang({view, ledger, gang, {}, declined, nullptr, &topologies});
-    if (auto* refusal = std::get_if<Refusal>(&result)) {
-      reports.push_back(MakeReport(gang, {}, std::move(*refusal)));
-      continue;
-    }
-    auto& seats = std::get<Seats>(result);
-    if (!seats.empty()) {
+  std::vector<std::variant<Seats, Refusal>> results(queue.size());
+  // The minimum of every gang goes before the surplus of any.
+  for (const bool minimum_only : {true, false}) {
+    for (size_t g = 0; g < queue.size(); ++g) {
+      if (!minimum_only && std::holds_alternative<Refusal>(results[g])) continue;
+      const Gang& gang = queue[g];
+      ledger.Release(gang.id);
+      PlanInput input{view, ledger, gang, {}, declined, nullptr, &topologies};
+      input.minimum_only = minimum_only;
+      if (!minimum_only) input.kept = std::get<Seats>(results[g]);
+      results[g] = PlanGang(input);
+      const auto* seats = std::get_if<Seats>(&results[g]);
+      if (seats == nullptr || seats->empty()) continue;
       // The plan was made on this very view and ledger: its seats fit them.
-      ledger.Reserve(view, gang.id, seats, absl::InfiniteFuture()).IgnoreError();
+      ledger.Reserve(view, gang.id, *seats, absl::InfiniteFuture()).IgnoreError();
     }
-    reports.push_back(MakeReport(gang, std::move(seats), std::nullopt));
+  }
+  std::vector<GangReport> reports;
+  for (size_t g = 0; g < queue.size(); ++g) {
+    auto* refusal = std::get_if<Refusal>(&results[g]);
+    reports.push_back(refusal != nullptr
+                          ? MakeReport(queue[g], {}, std::move(*refusal))
+                          : MakeReport(queue[g], std::get<Seats>(std::move(results[g])), std::nullopt));
   }
   return reports;
 }

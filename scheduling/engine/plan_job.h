@@ -37,6 +37,7 @@ struct PlanJob {
   TopologyOptions topology;
   FabricTrees trees;      // of the view's fabric
   bool may_relax = true;  // see PlanInput
+  bool minimum_only = false;
 
   // Plans around the standing seats and, where that fails, around the fixed
   // ones alone. `window`, if not null, holds nodes to be preferred. Trees that

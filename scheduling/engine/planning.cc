@@ -87,25 +87,42 @@ void Engine::Release(const GangId& gang) {
 
 std::vector<GangId> Engine::ToPlan(absl::Time now) {
   std::vector<Gang> queue;
+  std::vector<Gang> surplus;
   view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
     GangState& state = gangs_[id];
     if (state.stand_back_until > now) return;
+    const bool is_new = state.planned_at != Growth();
     const bool waits = state.patient_since <= now && !state.relaxed;
-    if (state.planned_at == Growth() && !waits) return;
+    if (!is_new && !waits && !state.surplus_due) return;
     Gang gang = declare::AssembleGang(*view_, id);
-    if (state.planned_at == Growth() && !MayRelax(gang, now)) return;
-    if (!gang.all_or_none || gang.members.empty() || !IsOurs(*gang.members.front())) return;
-    if (IsSeated(gang)) {
+    if (!gang.all_or_none || gang.members.empty() || !IsOurs(*gang.members.front()) || IsSeated(gang)) {
       state.planned_at = Growth();
-    } else {
+      state.surplus_due = false;
+    } else if (is_new || (waits && MayRelax(gang, now))) {
       queue.push_back(std::move(gang));
+    } else if (state.surplus_due) {
+      surplus.push_back(std::move(gang));
     }
   });
+  if (queue.empty()) queue = std::move(surplus);
   std::sort(queue.begin(), queue.end(), PlannedBefore);
   std::vector<GangId> ids;
   ids.reserve(queue.size());
   for (const Gang& gang : queue) ids.push_back(gang.id);
   return ids;
+}
+
+bool Engine::MinimumOnly(const GangId& gang) const {
+  const auto own = gangs_.find(gang);
+  const bool due = own != gangs_.end() && own->second.surplus_due && own->second.planned_at == Growth();
+  bool others = false;
+  view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
+    if (id == gang || others) return;
+    const auto state = gangs_.find(id);
+    const bool untried = state == gangs_.end() || state->second.planned_at != Growth();
+    others = untried || (!due && state->second.surplus_due);
+  });
+  return others;
 }
 
 bool Engine::MayRelax(const Gang& gang, absl::Time now) const {
@@ -132,6 +149,7 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
               .topology = options_.topology,
               .trees = trees_};
   job.may_relax = MayRelax(job.gang, now);
+  job.minimum_only = MinimumOnly(id);
   if (trees_.fabric != view_->fabric()) job.trees = {view_->fabric(), nullptr};
   if (const Promise* promise = ledger_.Find(id)) {
     for (const Seat& seat : promise->seats) {
@@ -172,6 +190,7 @@ bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, R
   state.refusal = refusal == nullptr ? std::nullopt : std::optional<Refusal>(*refusal);
   state.planned_at = job.growth + (released_ - released_before);
   state.relaxed = job.may_relax;
+  state.surplus_due = refusal == nullptr && job.minimum_only;
   if (refusal == nullptr || refusal->kind != Refusal::Kind::kNoRoom) {
     state.patient_since = absl::InfiniteFuture();
   } else if (state.patient_since == absl::InfiniteFuture()) {

@@ -18,7 +18,7 @@ struct Fill {
   std::vector<SliceLayer> layers = {};  // in which the members still come, outermost first
   bool broken = false;                  // completes slices of which members have a place already
   bool partial = false;                 // fewer members than one slice of layers.front()
-  bool nowhere = false;            // they complete a slice that is outside of all domains
+  bool nowhere = false;                 // they complete a slice that is outside of all domains
   bool settled = false;                 // its members know their nodes
   std::vector<size_t> members = {};     // indices into Parts::members, in the order of their seats
 };

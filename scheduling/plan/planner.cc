@@ -93,7 +93,7 @@ std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
   const std::optional<size_t> default_level = ApplyDefaultDemand(input, topologies, *parts);
   Placer placer(board, *parts, OthersHere(input, *parts, board));
   if (!placer.PlaceRequired()) return Shortfall(input, *parts, default_level, board);
-  placer.PlaceSurplus();
+  if (!input.minimum_only || !HasMinimum(input, *parts)) placer.PlaceSurplus();
   if (!HasMinimum(input, *parts)) return Shortfall(input, *parts, default_level, board);
   return NewSeats(input, board, *parts);
 }

@@ -36,6 +36,10 @@ struct PlanInput {
   // Whether a default demand may be relaxed, because the gang has waited or
   // need not wait.
   bool may_relax = true;
+
+  // Leaves the members beyond the minimum without seats: first come the
+  // minimums of other gangs.
+  bool minimum_only = false;
 };
 
 // Seats for unbound members: `kept` first, then new ones, in member order.

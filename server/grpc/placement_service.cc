@@ -69,7 +69,8 @@ class PlacementService : public v1::Placement::CallbackService {
                                              : ToGrpc(PlanNow(*request, *response)));
     });
     if (!taken) {
-      reactor->Finish(ToGrpc(absl::ResourceExhaustedError("too many dry runs wait already; try again later")));
+      reactor->Finish(
+          ToGrpc(absl::ResourceExhaustedError("too many dry runs wait already; try again later")));
     }
     return reactor;
   }

@@ -104,6 +104,25 @@ TEST_F(PlanCommand, AClusterWithoutAPendingGangFits) {
   EXPECT_EQ(Run("{apiVersion: v1, kind: Node, metadata: {name: n0}}\n", PlanFormat::kTable), kEverythingFits);
 }
 
+TEST_F(PlanCommand, PlansTheMinimumOfEveryGangBeforeTheSurplusOfAny) {
+  const std::string elastic = R"(
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: elastic-RANK, creationTimestamp: "2026-01-01T00:00:00Z", labels: {muster.dev/gang: elastic, muster.dev/gang-size: "2", muster.dev/min-members: "1"}}
+spec: {priority: 10, containers: [{name: main, resources: {limits: {nvidia.com/gpu: 4}}}]}
+)";
+  std::string manifests = absl::StrCat(kCluster, elastic, elastic);
+  manifests.replace(manifests.find("RANK"), 4, "0");
+  manifests.replace(manifests.find("RANK"), 4, "1");
+  // Room for two pods: one of elastic, and gang a needs two.
+  EXPECT_EQ(Run(manifests, PlanFormat::kJson), kSomethingDoesNotFit);
+  const auto gangs = nlohmann::json::parse(out_.str()).at("gangs");
+  EXPECT_EQ(gangs.at(0).at("gang"), "default/elastic");
+  EXPECT_EQ(gangs.at(0).at("seats").size(), 2u);
+  EXPECT_EQ(gangs.at(1).at("refusal").at("fits"), 1);
+}
+
 TEST_F(PlanCommand, ExitsWithOneWhenSomethingDoesNotFit) {
   EXPECT_EQ(Run(absl::StrCat(kCluster, kTooMuch), PlanFormat::kJson), kSomethingDoesNotFit);
   const auto json = nlohmann::json::parse(out_.str());
