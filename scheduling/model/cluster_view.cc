@@ -12,9 +12,23 @@ bool TakesRoom(const Pod& pod) { return pod.bound() && !pod.finished(); }
 // Changes to a member that can make its gang placeable, or no longer so. That
 // it was bound is none: it had its seat before.
 bool SameForPlanning(const Pod& a, const Pod& b) {
-  return a.uid == b.uid && a.shape == b.shape && a.gates == b.gates && a.finished() == b.finished() &&
-         a.deleting == b.deleting && a.membership == b.membership && a.priority == b.priority &&
-         a.scheduler_name == b.scheduler_name;
+  return a.uid == b.uid && a.shape == b.shape && (b.bound() || a.labels == b.labels) && a.gates == b.gates &&
+         a.finished() == b.finished() && a.deleting == b.deleting && a.membership == b.membership &&
+         a.priority == b.priority && a.scheduler_name == b.scheduler_name;
+}
+
+bool Repels(const Pod& pod) {
+  return !pod.finished() && pod.shape.terms.has_value() && !pod.shape.terms->anti_affinity.empty();
+}
+
+bool LooksAtOthers(const Pod& pod) {
+  return pod.pending() && pod.shape.terms.has_value() &&
+         !(pod.shape.terms->affinity.empty() && pod.shape.terms->spread.empty());
+}
+
+// Whether a pod that waits for others, or must keep even with them, may see it.
+bool NewToOthers(const Pod* old, const Pod& next) {
+  return TakesRoom(next) && (old == nullptr || !TakesRoom(*old) || old->labels != next.labels);
 }
 
 }  // namespace
@@ -54,6 +68,7 @@ void ClusterView::Upsert(Pod pod) {
   if (old != nullptr) {
     if (TakesRoom(*old)) Unseat(*old);
     if (old->membership.has_value()) Leave(*old);
+    CountTerms(old, -1);
     if (TakesRoom(*old) &&
         !(TakesRoom(*next) && next->node == old->node && next->shape.requests == old->shape.requests)) {
       ++growth_;
@@ -61,6 +76,8 @@ void ClusterView::Upsert(Pod pod) {
   }
   pods_.Set(next->name, next);
   if (TakesRoom(*next)) Seat(next);
+  CountTerms(next, +1);
+  if (attentive_ > 0 && NewToOthers(old.get(), *next)) ++growth_;
   if (next->membership.has_value()) {
     Join(next);
     // Once a member has started, the pending ones are placed one by one.
@@ -81,6 +98,7 @@ void ClusterView::RemovePod(const PodName& name) {
     Leave(*old);
     ++growth_;
   }
+  CountTerms(old, -1);
   pods_.Erase(name);
 }
 
@@ -111,6 +129,15 @@ void ClusterView::RemoveTopologyObject(const TopologyKey& key) {
   FabricChanged();
 }
 
+void ClusterView::UpsertNamespace(const std::string& name, Labels labels) {
+  const Labels* old = namespaces_.Find(name);
+  if (old != nullptr && *old == labels) return;
+  namespaces_.Set(name, std::move(labels));
+  if (attentive_ > 0 || !repelling_.empty()) ++growth_;
+}
+
+void ClusterView::RemoveNamespace(const std::string& name) { namespaces_.Erase(name); }
+
 const NodeState* ClusterView::FindNode(const NodeName& name) const {
   const NodeState* state = nodes_.Find(name);
   return state != nullptr && state->node != nullptr ? state : nullptr;
@@ -126,6 +153,11 @@ const ClusterView::Members* ClusterView::FindMembers(const GangId& gang) const {
 const GangDeclaration* ClusterView::FindDeclaration(const DeclarationKey& key) const {
   const auto* declaration = declarations_.Find(key);
   return declaration == nullptr ? nullptr : declaration->get();
+}
+
+Labels ClusterView::NamespaceLabels(const std::string& name) const {
+  const Labels* labels = namespaces_.Find(name);
+  return labels == nullptr ? Labels{{"kubernetes.io/metadata.name", name}} : *labels;
 }
 
 void ClusterView::Seat(const std::shared_ptr<const Pod>& pod) {
@@ -175,6 +207,16 @@ void ClusterView::CountPending(const GangId& gang, int64_t change) {
     pending_gangs_.Erase(gang);
   } else {
     pending_gangs_.Set(gang, next);
+  }
+}
+
+void ClusterView::CountTerms(const std::shared_ptr<const Pod>& pod, int64_t change) {
+  if (LooksAtOthers(*pod)) attentive_ += change;
+  if (!Repels(*pod)) return;
+  if (change > 0) {
+    repelling_.Set(pod->name, pod);
+  } else {
+    repelling_.Erase(pod->name);
   }
 }
 

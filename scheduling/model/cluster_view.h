@@ -54,12 +54,17 @@ class ClusterView {
   void RemoveDeclaration(const DeclarationKey& key);
   void Upsert(TopologyObject object);
   void RemoveTopologyObject(const TopologyKey& key);
+  void UpsertNamespace(const std::string& name, Labels labels);
+  void RemoveNamespace(const std::string& name);
 
   // Null where there is none; valid as long as this view.
   const NodeState* FindNode(const NodeName& name) const;
   std::shared_ptr<const Pod> FindPod(const PodName& name) const;
   const Members* FindMembers(const GangId& gang) const;
   const GangDeclaration* FindDeclaration(const DeclarationKey& key) const;
+  // The labels of a namespace. One that the view lacks has its name as a label,
+  // as every namespace has.
+  Labels NamespaceLabels(const std::string& name) const;
 
   // In ascending order of names. Entries of nodes() may lack their node.
   const PersistentMap<NodeName, NodeState>& nodes() const { return nodes_; }
@@ -71,13 +76,18 @@ class ClusterView {
   const PersistentMap<TopologyKey, std::shared_ptr<const TopologyObject>>& topology_objects() const {
     return topology_objects_;
   }
+  const PersistentMap<std::string, Labels>& namespaces() const { return namespaces_; }
+  // The pods that keep others away by a required anti-affinity, bound or not.
+  const PersistentMap<PodName, std::shared_ptr<const Pod>>& repelling() const { return repelling_; }
   // How many pending members each gang has; gangs without any are left out.
   const PersistentMap<GangId, int64_t>& pending_gangs() const { return pending_gangs_; }
 
   // Counts the changes after which a gang that was refused might fit, or one
   // that was planned no longer does: a node that came, changed or went, a pod
   // that left its node, a change of a gang's members or declaration, or of a
-  // topology. A plan or a refusal holds as long as this stands still.
+  // topology; and while pods wait that have terms on others, a pod that was
+  // bound or has other labels. A plan or a refusal holds as long as this stands
+  // still.
   uint64_t growth() const { return growth_; }
 
   // Stands for the fabric: which nodes there are, their labels, and the topology
@@ -96,6 +106,8 @@ class ClusterView {
   void Leave(const Pod& pod);
   void CountPending(const GangId& gang, int64_t change);
   void FabricChanged() { fabric_ = std::make_shared<const FabricMark>(); }
+  // Keeps repelling_ and attentive_ as `pod` comes (+1) or goes (-1).
+  void CountTerms(const std::shared_ptr<const Pod>& pod, int64_t change);
 
   PersistentMap<NodeName, NodeState> nodes_;
   PersistentMap<PodName, std::shared_ptr<const Pod>> pods_;
@@ -103,6 +115,9 @@ class ClusterView {
   PersistentMap<GangId, int64_t> pending_gangs_;
   PersistentMap<DeclarationKey, std::shared_ptr<const GangDeclaration>> declarations_;
   PersistentMap<TopologyKey, std::shared_ptr<const TopologyObject>> topology_objects_;
+  PersistentMap<std::string, Labels> namespaces_;
+  PersistentMap<PodName, std::shared_ptr<const Pod>> repelling_;
+  int64_t attentive_ = 0;  // pending pods whose terms look at other pods
   uint64_t growth_ = 0;
   Fabric fabric_;
 };

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "scheduling/model/ids.h"
+#include "scheduling/model/pod_terms.h"
 #include "scheduling/model/resources.h"
 #include "scheduling/model/selector.h"
 #include "scheduling/model/topology_demand.h"
@@ -21,6 +22,7 @@ struct PodShape {
   Labels node_selector;
   std::optional<std::vector<NodeSelectorTerm>> required_affinity;  // terms are alternatives
   std::vector<Toleration> tolerations;
+  std::optional<PodTerms> terms;  // about other pods; unset for most, and then labels do not count
 
   // Set where the pod asks for something that Muster can't read or does not
   // model: a sentence that names the field and its value. Such a pod counts

@@ -40,10 +40,13 @@ std::string Describe(const Taint& taint) {
 
 }  // namespace
 
+bool SelectsNode(const PodShape& shape, const Node& node) {
+  return SelectorMatches(shape, node) && AffinityMatches(shape, node);
+}
+
 bool Eligible(const PodShape& shape, const Node& node) {
   return node.ready && !Cordoned(shape, node) &&
-         FirstUntolerated(node.taints, shape.tolerations) == nullptr && SelectorMatches(shape, node) &&
-         AffinityMatches(shape, node);
+         FirstUntolerated(node.taints, shape.tolerations) == nullptr && SelectsNode(shape, node);
 }
 
 std::string Ineligibility(const PodShape& shape, const Node& node) {

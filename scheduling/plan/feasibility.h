@@ -21,6 +21,9 @@ namespace muster {
 // Whether the shape may run on the node if there is room.
 bool Eligible(const PodShape& shape, const Node& node);
 
+// Whether the shape's node selector and required node affinity admit the node.
+bool SelectsNode(const PodShape& shape, const Node& node);
+
 // The first rule that keeps the shape off, as a clause for people, e.g.
 // "taint dedicated=infra:NoSchedule". Empty exactly if Eligible.
 std::string Ineligibility(const PodShape& shape, const Node& node);

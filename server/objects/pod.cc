@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,32 +10,11 @@
 #include "server/objects/fields.h"
 #include "server/objects/objects.h"
 #include "server/objects/pod_requests.h"
+#include "server/objects/pod_terms.h"
+#include "server/objects/requirement.h"
 
 namespace muster {
 namespace {
-
-LabelRequirement DecodeRequirement(const Fields& expression) {
-  static constexpr std::array<std::pair<const char*, LabelRequirement::Op>, 6> kOps = {{
-      {"In", LabelRequirement::Op::kIn},
-      {"NotIn", LabelRequirement::Op::kNotIn},
-      {"Exists", LabelRequirement::Op::kExists},
-      {"DoesNotExist", LabelRequirement::Op::kDoesNotExist},
-      {"Gt", LabelRequirement::Op::kGt},
-      {"Lt", LabelRequirement::Op::kLt},
-  }};
-  LabelRequirement requirement;
-  requirement.key = expression.String("key");
-  const std::string op = expression.String("operator");
-  bool known = false;
-  for (const auto& [name, value] : kOps) {
-    if (op != name) continue;
-    requirement.op = value;
-    known = true;
-  }
-  if (!known) expression.Reject("operator", absl::StrCat("unknown operator \"", op, "\""));
-  expression.ForEach("values", [&](const Fields& value) { requirement.values.push_back(value.Text()); });
-  return requirement;
-}
 
 std::optional<std::vector<NodeSelectorTerm>> DecodeRequiredAffinity(const Fields& spec) {
   const Fields required =
@@ -114,21 +92,23 @@ void DecodeMetadata(const Fields& metadata, Pod& pod) {
                    [&](const Fields& owner) { pod.has_controller |= owner.Bool("controller"); });
 }
 
-void DecodeConstraints(const Fields& spec, PodShape& shape) {
+void DecodeConstraints(const Fields& spec, const Pod& pod, PodShape& shape) {
   shape.node_selector = spec.Strings("nodeSelector");
   shape.required_affinity = DecodeRequiredAffinity(spec);
   spec.ForEach("tolerations", [&](const Fields& t) { shape.tolerations.push_back(DecodeToleration(t)); });
+  shape.terms = DecodePodTerms(spec, pod.name.ns(), pod.labels);
 }
 
 // What can't be read here must not make the pod vanish from where it is bound:
-// the shape says so instead.
-void DecodeShape(const nlohmann::json& object, bool bound, PodShape& shape) {
+// the shape says so instead. REQUIRES: pod has its name, labels and node.
+void DecodeShape(const nlohmann::json& object, Pod& pod) {
+  PodShape& shape = pod.shape;
   absl::Status unreadable;
   const Fields counted(object, "", &unreadable);
   shape.requests = PodRequests(counted.At("spec"), counted.At("status"));
-  if (!unreadable.ok() && bound) shape.requests.pods = kWholeNode;
+  if (!unreadable.ok() && pod.bound()) shape.requests.pods = kWholeNode;
   absl::Status unmodelled;
-  DecodeConstraints(Fields(object, "", &unmodelled).At("spec"), shape);
+  DecodeConstraints(Fields(object, "", &unmodelled).At("spec"), pod, shape);
   shape.unmodelled = std::string((unreadable.ok() ? unmodelled : unreadable).message());
 }
 
@@ -165,12 +145,12 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
   if (pod.scheduler_name.empty()) pod.scheduler_name = "default-scheduler";
   spec.ForEach("schedulingGates", [&](const Fields& gate) { pod.gates.push_back(gate.String("name")); });
   pod.node = NodeName(spec.String("nodeName"));
-  DecodeShape(object, pod.bound(), pod.shape);
+  pod.labels = metadata.Strings("labels");
+  DecodeShape(object, pod);
   pod.nominated = NodeName(status.String("nominatedNodeName"));
   pod.phase = DecodePhase(status.String("phase"));
   pod.started = pod.phase == PodPhase::kRunning || pod.finished() || AnyContainerRan(status);
 
-  pod.labels = metadata.Strings("labels");
   const Labels annotations = metadata.Strings("annotations");
   const std::string pod_group = spec.At("schedulingGroup").String("podGroupName");
   pod.membership = declare::Recognise({pod.name.ns(), pod.name.name(), pod.labels, annotations, pod_group});

@@ -160,5 +160,69 @@ TEST(ClusterView, TheMarkOfTheFabricTellsViewsApartThatGrewAlike) {
   EXPECT_EQ(a.fabric(), copy.fabric());
 }
 
+Pod KeepingApart(Pod pod) {
+  pod.shape.terms.emplace();
+  pod.shape.terms->anti_affinity.emplace_back();
+  return pod;
+}
+
+Pod WithAffinity(Pod pod) {
+  pod.shape.terms.emplace();
+  pod.shape.terms->affinity.emplace_back();
+  return pod;
+}
+
+TEST(ClusterView, KnowsWhoKeepsOthersAway) {
+  ClusterView view = test::ClusterOf(1, 8);
+  view.Upsert(PodOf("plain", 1));
+  view.Upsert(WithAffinity(PodOf("attracted", 1)));
+  EXPECT_TRUE(view.repelling().empty());
+  view.Upsert(KeepingApart(PodOf("p", 1)));
+  view.Upsert(BoundTo(KeepingApart(PodOf("p", 1)), "node-00"));
+  EXPECT_EQ(view.repelling().size(), 1);
+  EXPECT_TRUE((*view.repelling().Find(PodName("default", "p")))->bound());
+  Pod finished = BoundTo(KeepingApart(PodOf("p", 1)), "node-00");
+  finished.phase = PodPhase::kSucceeded;
+  view.Upsert(finished);
+  EXPECT_TRUE(view.repelling().empty());
+  view.Upsert(BoundTo(KeepingApart(PodOf("p", 1)), "node-00"));
+  view.RemovePod(PodName("default", "p"));
+  EXPECT_TRUE(view.repelling().empty());
+}
+
+TEST(ClusterView, GrowsByABoundPodWhileSomebodyWaitsForOthers) {
+  ClusterView view = test::ClusterOf(1, 8);
+  view.Upsert(WithAffinity(PodOf("waiting", 1)));
+  auto grew = [&, last = view.growth()]() mutable {
+    return std::exchange(last, view.growth()) != view.growth();
+  };
+  view.Upsert(PodOf("p", 1));
+  EXPECT_FALSE(grew()) << "a pod that is not bound";
+  view.Upsert(BoundTo(PodOf("p", 1), "node-00"));
+  EXPECT_TRUE(grew()) << "a pod that was bound";
+  view.Upsert(BoundTo(PodOf("p", 1), "node-00"));
+  EXPECT_FALSE(grew()) << "a pod that is as it was";
+  Pod labelled = BoundTo(PodOf("p", 1), "node-00");
+  labelled.labels["app"] = "db";
+  view.Upsert(labelled);
+  EXPECT_TRUE(grew()) << "another label";
+  view.UpsertNamespace("default", {{"team", "a"}});
+  EXPECT_TRUE(grew()) << "a namespace's label";
+  view.UpsertNamespace("default", {{"team", "a"}});
+  EXPECT_FALSE(grew()) << "a namespace that is as it was";
+  view.RemovePod(PodName("default", "waiting"));
+  view.Upsert(BoundTo(PodOf("q", 1), "node-00"));
+  EXPECT_FALSE(grew()) << "nobody waits";
+}
+
+TEST(ClusterView, ANamespaceThatItLacksHasItsNameAsLabel) {
+  ClusterView view;
+  EXPECT_EQ(view.NamespaceLabels("ml"), (Labels{{"kubernetes.io/metadata.name", "ml"}}));
+  view.UpsertNamespace("ml", {{"team", "a"}});
+  EXPECT_EQ(view.NamespaceLabels("ml"), (Labels{{"team", "a"}}));
+  view.RemoveNamespace("ml");
+  EXPECT_EQ(view.NamespaceLabels("ml"), (Labels{{"kubernetes.io/metadata.name", "ml"}}));
+}
+
 }  // namespace
 }  // namespace muster

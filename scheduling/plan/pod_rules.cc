@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/plan/pod_rules.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/container/btree_set.h"
+#include "absl/strings/str_cat.h"
+#include "scheduling/plan/feasibility.h"
+
+namespace muster {
+namespace {
+
+const PodTerms& TermsOf(const Pod& pod) {
+  static const auto& kNoTerms = *new PodTerms();
+  return pod.shape.terms.has_value() ? *pod.shape.terms : kNoTerms;
+}
+
+bool MeansAll(const std::vector<PodAffinityTerm>& terms, const Pod& pod, NamespaceLabels& namespaces) {
+  return !terms.empty() &&
+         absl::c_all_of(terms, [&](const auto& term) { return Means(term, pod, namespaces); });
+}
+
+// Whether a pod like `owner`, on its own, counts `pod` for the constraint. Pods
+// that are being deleted are not counted, and by a selector of all pods none is.
+bool Counts(const SpreadConstraint& constraint, const Pod& owner, const Pod& pod) {
+  return !pod.deleting && pod.name.ns() == owner.name.ns() && constraint.selector.has_value() &&
+         !constraint.selector->empty() && Matches(constraint.selector, pod.labels);
+}
+
+// Whether any term of `owner` looks at `pod`.
+bool LooksAt(const Pod& owner, const Pod& pod, NamespaceLabels& namespaces) {
+  const PodTerms& terms = TermsOf(owner);
+  const auto means = [&](const PodAffinityTerm& term) { return Means(term, pod, namespaces); };
+  return absl::c_any_of(terms.affinity, means) || absl::c_any_of(terms.anti_affinity, means) ||
+         absl::c_any_of(terms.spread, [&](const auto& constraint) { return Counts(constraint, owner, pod); });
+}
+
+// Members of one shape that no selector tells apart.
+struct Class {
+  const Pod* sample;
+  Labels seen;  // its labels, as far as any selector looks at them
+};
+
+// The classes of the members; and in `class_of`, which is whose.
+std::vector<Class> Classify(const std::vector<const Pod*>& members,
+                            const std::vector<const PodAffinityTerm*>& repelling,
+                            std::vector<size_t>& class_of) {
+  absl::btree_set<std::string> keys;
+  for (const PodAffinityTerm* term : repelling) AddKeys(term->selector, keys);
+  const Pod* last = nullptr;
+  for (const Pod* member : members) {
+    if (last != nullptr && last->shape.terms == member->shape.terms) continue;
+    last = member;
+    for (const auto& term : TermsOf(*member).affinity) AddKeys(term.selector, keys);
+    for (const auto& term : TermsOf(*member).anti_affinity) AddKeys(term.selector, keys);
+    for (const auto& constraint : TermsOf(*member).spread) AddKeys(constraint.selector, keys);
+  }
+  std::vector<Class> classes;
+  for (const Pod* member : members) {
+    Labels seen = Only(keys, member->labels);
+    const auto at = absl::c_find_if(classes, [&](const Class& c) {
+      return c.seen == seen && c.sample->name.ns() == member->name.ns() && c.sample->shape == member->shape;
+    });
+    class_of.push_back(static_cast<size_t>(at - classes.begin()));
+    if (at == classes.end()) classes.push_back({member, std::move(seen)});
+  }
+  return classes;
+}
+
+std::string DescribePort(const HostPort& port) {
+  return absl::StrCat("host port ", port.port, port.protocol == "TCP" ? "" : "/",
+                      port.protocol == "TCP" ? "" : port.protocol, " is taken");
+}
+
+}  // namespace
+
+PodRules::PodRules(const PodRulesInput& input) : namespaces_(input.view) {
+  input.view.nodes().ForEach([&](const NodeName&, const NodeState& state) {
+    if (state.node != nullptr) nodes_.push_back(state.node.get());
+  });
+  FindKinds(input);
+  ports_matter_ = absl::c_any_of(kinds_, [](const auto& k) { return !TermsOf(*k.sample).ports.empty(); });
+  if (ports_matter_) taken_.resize(nodes_.size());
+  if (!input.as_if_empty && !kinds_.empty()) PlaceNeighbours(input);
+}
+
+void PodRules::FindKinds(const PodRulesInput& input) {
+  const auto repelling =
+      input.as_if_empty ? std::vector<const PodAffinityTerm*>{}
+                        : RepellingTerms(input.view, input.ledger, input.kept, input.members, namespaces_);
+  std::vector<size_t> class_of;
+  const std::vector<Class> classes = Classify(input.members, repelling, class_of);
+  std::vector<Kind> kind_of_class;
+  for (const Class& c : classes) {
+    const Pod& pod = *c.sample;
+    const bool concerned =
+        pod.shape.terms.has_value() ||
+        absl::c_any_of(repelling, [&](const auto* term) { return Means(*term, pod, namespaces_); }) ||
+        absl::c_any_of(classes, [&](const Class& other) { return LooksAt(*other.sample, pod, namespaces_); });
+    kind_of_class.push_back(concerned ? static_cast<Kind>(kinds_.size()) : kNone);
+    if (concerned) kinds_.push_back(Prepare(pod));
+  }
+  for (const size_t c : class_of) kind_of_.push_back(kind_of_class[c]);
+}
+
+PodRules::KindState PodRules::Prepare(const Pod& sample) {
+  const PodTerms& terms = TermsOf(sample);
+  KindState kind;
+  kind.sample = &sample;
+  for (const auto& term : terms.affinity) kind.affinity.emplace_back(Values(term.topology_key));
+  for (const auto& term : terms.anti_affinity) kind.anti_affinity.emplace_back(Values(term.topology_key));
+  for (const auto& constraint : terms.spread) kind.spread.push_back(PrepareSpread(sample, constraint));
+  kind.meant_by_itself = MeansAll(terms.affinity, sample, namespaces_);
+  return kind;
+}
+
+SpreadTally PodRules::PrepareSpread(const Pod& sample, const SpreadConstraint& constraint) {
+  const PodShape& shape = sample.shape;
+  std::vector<bool> counted;
+  counted.reserve(nodes_.size());
+  for (const Node* node : nodes_) {
+    counted.push_back(
+        absl::c_all_of(shape.terms->spread,
+                       [&](const auto& c) { return node->labels.contains(c.topology_key); }) &&
+        (!constraint.honor_affinity || SelectsNode(shape, *node)) &&
+        (!constraint.honor_taints || FirstUntolerated(node->taints, shape.tolerations) == nullptr));
+  }
+  return SpreadTally(constraint, Matches(constraint.selector, sample.labels), Values(constraint.topology_key),
+                     std::move(counted));
+}
+
+std::shared_ptr<const TopologyValues> PodRules::Values(const std::string& key) {
+  auto& values = values_[key];
+  if (values == nullptr) values = std::make_shared<const TopologyValues>(key, nodes_);
+  return values;
+}
+
+void PodRules::PlaceNeighbours(const PodRulesInput& input) {
+  size_t node = 0;
+  input.view.nodes().ForEach([&](const NodeName&, const NodeState& state) {
+    if (state.node == nullptr) return;
+    for (const auto& pod : state.pods) Place(*pod, node, +1);
+    ++node;
+  });
+  ForEachSeated(input.view, input.ledger, input.kept, [&](const Pod& pod, const NodeName& name) {
+    const auto at = std::lower_bound(nodes_.begin(), nodes_.end(), name,
+                                     [](const Node* n, const NodeName& wanted) { return n->name < wanted; });
+    if (at != nodes_.end() && (*at)->name == name) Place(pod, static_cast<size_t>(at - nodes_.begin()), +1);
+  });
+}
+
+void PodRules::Place(const Pod& pod, size_t node, int64_t pods) {
+  if (ports_matter_ && pod.shape.terms.has_value()) TakePorts(*pod.shape.terms, node, pods);
+  for (KindState& kind : kinds_) Count(pod, node, pods, kind);
+}
+
+void PodRules::TakePorts(const PodTerms& terms, size_t node, int64_t pods) {
+  for (const HostPort& port : terms.ports) {
+    if (pods > 0) {
+      taken_[node].push_back(port);
+    } else {
+      taken_[node].erase(absl::c_find(taken_[node], port));
+    }
+  }
+}
+
+void PodRules::Count(const Pod& pod, size_t node, int64_t pods, KindState& kind) {
+  const PodTerms& terms = TermsOf(*kind.sample);
+  if (MeansAll(terms.affinity, pod, namespaces_)) {
+    for (Tally& tally : kind.affinity) tally.Add(node, pods);
+  }
+  for (size_t i = 0; i < terms.anti_affinity.size(); ++i) {
+    if (Means(terms.anti_affinity[i], pod, namespaces_)) kind.anti_affinity[i].Add(node, pods);
+  }
+  for (size_t i = 0; i < terms.spread.size(); ++i) {
+    if (Counts(terms.spread[i], *kind.sample, pod)) kind.spread[i].Add(node, pods);
+  }
+  for (const PodAffinityTerm& term : TermsOf(pod).anti_affinity) {
+    if (!Means(term, *kind.sample, namespaces_)) continue;
+    const auto at =
+        absl::c_find_if(kind.repelled, [&](const Tally& t) { return t.key() == term.topology_key; });
+    Tally& tally = at == kind.repelled.end() ? kind.repelled.emplace_back(Values(term.topology_key)) : *at;
+    tally.Add(node, pods);
+  }
+}
+
+bool PodRules::Allows(Kind kind, size_t node) const {
+  return kind == kNone || Judge(kinds_[Index(kind)], node).rule == Rule::kNone;
+}
+
+PodRules::Verdict PodRules::Judge(const KindState& kind, size_t node) const {
+  const PodTerms& terms = TermsOf(*kind.sample);
+  for (size_t i = 0; i < terms.ports.size(); ++i) {
+    const auto conflicts = [&](const HostPort& taken) { return Conflict(taken, terms.ports[i]); };
+    if (absl::c_any_of(taken_[node], conflicts)) return {Rule::kHostPort, i};
+  }
+  for (size_t i = 0; i < kind.spread.size(); ++i) {
+    if (!kind.spread[i].Labelled(node) || !kind.spread[i].Allows(node)) return {Rule::kSpread, i};
+  }
+  if (const Verdict verdict = JudgeAffinity(kind, node); verdict.rule != Rule::kNone) return verdict;
+  for (size_t i = 0; i < kind.anti_affinity.size(); ++i) {
+    if (kind.anti_affinity[i].At(node) > 0) return {Rule::kAntiAffinity, i};
+  }
+  for (size_t i = 0; i < kind.repelled.size(); ++i) {
+    if (kind.repelled[i].At(node) > 0) return {Rule::kRepelled, i};
+  }
+  return {};
+}
+
+PodRules::Verdict PodRules::JudgeAffinity(const KindState& kind, size_t node) {
+  std::optional<size_t> lonely;
+  bool first_anywhere = true;
+  for (size_t i = 0; i < kind.affinity.size(); ++i) {
+    if (!kind.affinity[i].Labelled(node)) return {Rule::kAffinity, i};
+    if (kind.affinity[i].At(node) == 0 && !lonely.has_value()) lonely = i;
+    first_anywhere &= kind.affinity[i].total() == 0;
+  }
+  // The first of pods that want to be together has nobody to go to.
+  if (!lonely.has_value() || (first_anywhere && kind.meant_by_itself)) return {};
+  return {Rule::kAffinity, *lonely};
+}
+
+std::string PodRules::Blocks(Kind kind, size_t node) const {
+  if (kind == kNone) return "";
+  const KindState& state = kinds_[Index(kind)];
+  const PodTerms& terms = TermsOf(*state.sample);
+  const Verdict verdict = Judge(state, node);
+  const size_t i = verdict.which;
+  switch (verdict.rule) {
+    case Rule::kNone:
+      return "";
+    case Rule::kHostPort:
+      return DescribePort(terms.ports[i]);
+    case Rule::kSpread:
+      return absl::StrCat("topology spread over ", state.spread[i].key());
+    case Rule::kAffinity:
+      return absl::StrCat("affinity to ", Describe(terms.affinity[i].selector), " by ",
+                          terms.affinity[i].topology_key);
+    case Rule::kAntiAffinity:
+      return absl::StrCat("anti-affinity to ", Describe(terms.anti_affinity[i].selector), " by ",
+                          terms.anti_affinity[i].topology_key);
+    case Rule::kRepelled:
+      return absl::StrCat("anti-affinity of other pods by ", state.repelled[i].key());
+  }
+  return "";
+}
+
+}  // namespace muster
