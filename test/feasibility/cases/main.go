@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Writes cases for the feasibility test: small random clusters with pods that
+// Writes cases for the feasibility test (../compare.cc): small random clusters with pods that
 // come one after the other, and what kube-scheduler's own filter plugins say of
 // each pod on each node.
 //
-//	feasibility [-first 1] [-count 100]
+//	go run . [-first 1] [-count 5000]
 //
 // One JSON object per line and seed; equal seeds give equal lines. A pod for
 // which a node is left may get a seat there, and is then one of those that run
@@ -71,7 +71,7 @@ func run(plugins *Plugins, seed int64) Case {
 
 func main() {
 	first := flag.Int64("first", 1, "the first seed")
-	count := flag.Int64("count", 100, "how many seeds")
+	count := flag.Int64("count", 5000, "how many seeds")
 	flag.Parse()
 	plugins := newPlugins(context.Background())
 	out := bufio.NewWriterSize(os.Stdout, 1<<20)

@@ -122,7 +122,7 @@ func (g *generator) tolerations(pod *v1.Pod) {
 func (g *generator) hostPorts(pod *v1.Pod) {
 	pod.Spec.HostNetwork = g.chance(10)
 	port := func(c *v1.Container) {
-		number := int32(80 + g.Intn(3))
+		number := int32(80 + g.Intn(2))
 		p := v1.ContainerPort{ContainerPort: number, HostPort: number}
 		p.HostIP = g.one("", "", "0.0.0.0", "10.0.0.1", "127.0.0.1", "::")
 		p.Protocol = v1.Protocol(g.one("", "TCP", "UDP", "SCTP"))

@@ -72,7 +72,7 @@ func (g *generator) someNode(number int) *v1.Node {
 	label(60, "gen", g.one("1", "3", "5", "007", "x", "9223372036854775808"))
 	label(40, "disk", g.one("ssd", "hdd"))
 	for _, key := range []string{"dedicated", "gpu", "level"} {
-		if g.chance(15) {
+		if g.chance(10) {
 			node.Spec.Taints = append(node.Spec.Taints, v1.Taint{Key: key, Value: g.one("", "x", "5"),
 				Effect: v1.TaintEffect(g.one("NoSchedule", "NoExecute", "PreferNoSchedule"))})
 		}
@@ -83,8 +83,8 @@ func (g *generator) someNode(number int) *v1.Node {
 			v1.Taint{Key: v1.TaintNodeUnschedulable, Effect: v1.TaintEffectNoSchedule})
 	}
 	allocatable := v1.ResourceList{
-		v1.ResourceCPU:    resource.MustParse(g.one("1", "2", "4", "7900m")),
-		v1.ResourceMemory: resource.MustParse(g.one("1Gi", "2G", "8Gi")),
+		v1.ResourceCPU:    resource.MustParse(g.one("1", "4", "7900m", "64")),
+		v1.ResourceMemory: resource.MustParse(g.one("1Gi", "8G", "64Gi")),
 		v1.ResourcePods:   resource.MustParse(g.one("3", "8", "110", "110")),
 	}
 	optional := func(percent int, name, amount string) {
@@ -93,7 +93,7 @@ func (g *generator) someNode(number int) *v1.Node {
 		}
 	}
 	optional(70, "ephemeral-storage", g.one("1Gi", "10Gi"))
-	optional(50, "example.com/gpu", g.one("0", "1", "4"))
+	optional(70, "example.com/gpu", g.one("0", "1", "8"))
 	optional(30, "hugepages-2Mi", g.one("4Mi", "64Mi"))
 	node.Status.Allocatable = allocatable
 	return node
@@ -146,8 +146,8 @@ func (g *generator) somePod() *v1.Pod {
 			percent int
 			add     func(*v1.Pod)
 		}{
-			{20, g.nodeSelector}, {20, g.nodeAffinity}, {35, g.tolerations}, {20, g.hostPorts}, {25, g.podAffinity},
-			{25, g.podAntiAffinity}, {30, g.spread},
+			{10, g.nodeSelector}, {12, g.nodeAffinity}, {35, g.tolerations}, {40, g.hostPorts}, {20, g.podAffinity},
+			{20, g.podAntiAffinity}, {30, g.spread},
 		} {
 			if g.chance(aspect.percent) {
 				aspect.add(pod)
