@@ -129,10 +129,10 @@ void ClusterView::RemoveTopologyObject(const TopologyKey& key) {
   FabricChanged();
 }
 
-void ClusterView::UpsertNamespace(const std::string& name, Labels labels) {
-  const Labels* old = namespaces_.Find(name);
-  if (old != nullptr && *old == labels) return;
-  namespaces_.Set(name, std::move(labels));
+void ClusterView::Upsert(Namespace ns) {
+  const Labels* old = namespaces_.Find(ns.name);
+  if (old != nullptr && *old == ns.labels) return;
+  namespaces_.Set(ns.name, std::move(ns.labels));
   if (attentive_ > 0 || !repelling_.empty()) ++growth_;
 }
 

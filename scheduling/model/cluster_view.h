@@ -9,6 +9,7 @@
 
 #include "scheduling/model/gang.h"
 #include "scheduling/model/ids.h"
+#include "scheduling/model/namespace.h"
 #include "scheduling/model/node.h"
 #include "scheduling/model/persistent_map.h"
 #include "scheduling/model/pod.h"
@@ -54,7 +55,7 @@ class ClusterView {
   void RemoveDeclaration(const DeclarationKey& key);
   void Upsert(TopologyObject object);
   void RemoveTopologyObject(const TopologyKey& key);
-  void UpsertNamespace(const std::string& name, Labels labels);
+  void Upsert(Namespace ns);
   void RemoveNamespace(const std::string& name);
 
   // Null where there is none; valid as long as this view.

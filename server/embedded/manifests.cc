@@ -108,6 +108,11 @@ class ObjectReader {
       view_.Upsert(*std::move(pod));
       return absl::OkStatus();
     }
+    if (api_version == "v1" && kind == "Namespace") {
+      absl::StatusOr<Namespace> ns = DecodeNamespace(object);
+      if (ns.ok()) view_.Upsert(*std::move(ns));
+      return ns.status();
+    }
     if (const declare::Ecosystem* ecosystem = EcosystemOf(api_version, kind)) {
       absl::StatusOr<GangDeclaration> declaration = ecosystem->Decode(object);
       if (declaration.ok()) view_.Upsert(*std::move(declaration));

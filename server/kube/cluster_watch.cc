@@ -58,6 +58,7 @@ ClusterWatch::ClusterWatch(Access access, Options options, Listener listener)
   transport_.After(absl::ZeroDuration(), [this] {
     WatchNodes();
     WatchPods();
+    WatchNamespaces();
     for (const declare::Ecosystem* ecosystem : declare::Ecosystems()) {
       if (ecosystem->object().has_value()) WatchObjectsOf(*ecosystem);
     }
@@ -119,6 +120,21 @@ void ClusterWatch::WatchPods() {
       [this](bool deleted, const Json& object) { ApplyPod(deleted, object); });
 }
 
+void ClusterWatch::WatchNamespaces() {
+  Add(
+      {"/api/v1/namespaces"}, false,
+      [this](const std::vector<Json>& items) {
+        std::set<std::string> listed;
+        for (const Json& item : items) {
+          if (auto name = ApplyNamespace(false, item)) listed.insert(*std::move(name));
+        }
+        const ClusterView before = view_;
+        RemoveUnlisted(before.namespaces(), listed,
+                       [&](const std::string& name) { view_.RemoveNamespace(name); });
+      },
+      [this](bool deleted, const Json& object) { ApplyNamespace(deleted, object); });
+}
+
 void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
   Add(
       PathsOf(*ecosystem.object()), true,
@@ -163,6 +179,18 @@ std::optional<NodeName> ClusterWatch::ApplyNode(bool deleted, const Json& object
   if (name.empty()) return std::nullopt;
   // What was known of it may no longer be true.
   view_.RemoveNode(name);
+  return name;
+}
+
+std::optional<std::string> ClusterWatch::ApplyNamespace(bool deleted, const Json& object) {
+  absl::StatusOr<Namespace> ns = DecodeNamespace(object);
+  if (!ns.ok()) return Undecodable(object, ns.status()), std::nullopt;
+  std::string name = ns->name;
+  if (deleted) {
+    view_.RemoveNamespace(name);
+  } else {
+    view_.Upsert(*std::move(ns));
+  }
   return name;
 }
 

@@ -21,7 +21,8 @@ namespace muster::kube {
 
 class Reflector;
 
-// Keeps a ClusterView of a live cluster: its nodes, its pods, and the objects
+// Keeps a ClusterView of a live cluster: its nodes, its pods, its
+// namespaces' labels, and the objects
 // of every kind that declares gangs or topologies.
 //
 // An object that can't be decoded is logged, and the others are not disturbed:
@@ -53,6 +54,7 @@ class ClusterWatch {
  private:
   void WatchNodes();
   void WatchPods();
+  void WatchNamespaces();
   void WatchObjectsOf(const declare::Ecosystem& ecosystem);
   void WatchTopologies(const declare::TopologyKind& kind);
   void Add(std::vector<std::string> paths, bool optional,
@@ -61,6 +63,7 @@ class ClusterWatch {
   // Each returns what the object is called; nullopt if that can't be read.
   std::optional<PodName> ApplyPod(bool deleted, const nlohmann::json& object);
   std::optional<NodeName> ApplyNode(bool deleted, const nlohmann::json& object);
+  std::optional<std::string> ApplyNamespace(bool deleted, const nlohmann::json& object);
   std::optional<DeclarationKey> ApplyDeclaration(const declare::Ecosystem& ecosystem, bool deleted,
                                                  const nlohmann::json& object);
   std::optional<TopologyKey> ApplyTopology(const declare::TopologyKind& kind, bool deleted,

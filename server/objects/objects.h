@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "nlohmann/json_fwd.hpp"
+#include "scheduling/model/namespace.h"
 #include "scheduling/model/node.h"
 #include "scheduling/model/pod.h"
 
@@ -25,5 +26,8 @@ std::optional<Pod> DecodePodAsUnknown(const nlohmann::json& object);
 
 // The node in a core/v1 Node. Errors as DecodePod.
 absl::StatusOr<Node> DecodeNode(const nlohmann::json& object);
+
+// The namespace in a core/v1 Namespace. Errors as DecodePod.
+absl::StatusOr<Namespace> DecodeNamespace(const nlohmann::json& object);
 
 }  // namespace muster

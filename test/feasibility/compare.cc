@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -103,9 +104,8 @@ class Trial {
   Trial(const Json& json, Score& score) : json_(json), score_(score) {}
 
   void Run() {
-    for (const Json& ns : json_["namespaces"]) {
-      view_.UpsertNamespace(ns["metadata"]["name"],
-                            ns["metadata"]["labels"].get<std::map<std::string, std::string>>());
+    for (const Json& json : json_["namespaces"]) {
+      if (auto ns = DecodeNamespace(json); Readable(json, ns.status())) view_.Upsert(*std::move(ns));
     }
     for (const Json& json : json_["nodes"]) {
       if (auto node = DecodeNode(json); Readable(json, node.status())) view_.Upsert(*std::move(node));

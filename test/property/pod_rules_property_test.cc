@@ -220,7 +220,7 @@ Scene SceneOf(RandomCluster& random) {
   Scene scene;
   const int nodes = 2 + random.Below(6);
   for (int i = 0; i < nodes; ++i) scene.view.Upsert(random.SomeNode(i));
-  scene.view.UpsertNamespace("b", {{"team", "b"}});
+  scene.view.Upsert(Namespace{"b", {{"team", "b"}}});
   const int terms = random.Chance(50) ? 40 : 5;
   const auto node = [&] { return NodeName(absl::StrCat("n", random.Below(nodes))); };
   for (int i = 0; i < random.Below(12); ++i) {

@@ -206,9 +206,9 @@ TEST(ClusterView, GrowsByABoundPodWhileSomebodyWaitsForOthers) {
   labelled.labels["app"] = "db";
   view.Upsert(labelled);
   EXPECT_TRUE(grew()) << "another label";
-  view.UpsertNamespace("default", {{"team", "a"}});
+  view.Upsert(Namespace{"default", {{"team", "a"}}});
   EXPECT_TRUE(grew()) << "a namespace's label";
-  view.UpsertNamespace("default", {{"team", "a"}});
+  view.Upsert(Namespace{"default", {{"team", "a"}}});
   EXPECT_FALSE(grew()) << "a namespace that is as it was";
   view.RemovePod(PodName("default", "waiting"));
   view.Upsert(BoundTo(PodOf("q", 1), "node-00"));
@@ -218,7 +218,7 @@ TEST(ClusterView, GrowsByABoundPodWhileSomebodyWaitsForOthers) {
 TEST(ClusterView, ANamespaceThatItLacksHasItsNameAsLabel) {
   ClusterView view;
   EXPECT_EQ(view.NamespaceLabels("ml"), (Labels{{"kubernetes.io/metadata.name", "ml"}}));
-  view.UpsertNamespace("ml", {{"team", "a"}});
+  view.Upsert(Namespace{"ml", {{"team", "a"}}});
   EXPECT_EQ(view.NamespaceLabels("ml"), (Labels{{"team", "a"}}));
   view.RemoveNamespace("ml");
   EXPECT_EQ(view.NamespaceLabels("ml"), (Labels{{"kubernetes.io/metadata.name", "ml"}}));

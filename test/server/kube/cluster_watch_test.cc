@@ -20,6 +20,7 @@ using Answer = FakeApiServer::Answer;
 using Call = FakeApiServer::Call;
 
 constexpr const char* kNodes = "/api/v1/nodes";
+constexpr const char* kNamespaces = "/api/v1/namespaces";
 constexpr const char* kPods = "/api/v1/pods";
 constexpr const char* kNative = "/apis/scheduling.k8s.io/v1alpha3/podgroups";
 
@@ -40,6 +41,7 @@ class ClusterWatchTest : public testing::Test {
   ClusterWatchTest() {
     api_.Serve(kNodes, List(Node("a"), "10"));
     api_.Serve(kPods, List("", "10"));
+    api_.Serve(kNamespaces, List("", "10"));
   }
 
   void Start() {
@@ -85,6 +87,26 @@ TEST_F(ClusterWatchTest, ListsAndThenFollowsTheWatch) {
   EXPECT_TRUE(ShowsNodes("a b"));
   api_.Stream(kNodes, Event("DELETED", Node("a", "12")));
   EXPECT_TRUE(ShowsNodes("b"));
+}
+
+TEST_F(ClusterWatchTest, FollowsTheLabelsOfNamespaces) {
+  const auto ns = [](const std::string& version, const std::string& team) {
+    return absl::StrCat(R"({"metadata":{"name":"ml","resourceVersion":")", version, R"(","labels":{"team":")",
+                        team, R"("}}})");
+  };
+  api_.Serve(kNamespaces, List(ns("10", "a"), "10"));
+  const auto shows = [&](const std::string& team) {
+    return FakeApiServer::Eventually([&] {
+      absl::MutexLock lock(&mu_);
+      return view_->NamespaceLabels("ml")["team"] == team;
+    });
+  };
+  Start();
+  EXPECT_TRUE(shows("a"));
+  api_.Stream(kNamespaces, Event("MODIFIED", ns("11", "b")));
+  EXPECT_TRUE(shows("b"));
+  api_.Stream(kNamespaces, Event("DELETED", ns("12", "b")));
+  EXPECT_TRUE(shows(""));
 }
 
 TEST_F(ClusterWatchTest, ReadsEventsHoweverTheyAreCut) {
