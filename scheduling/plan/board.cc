@@ -40,8 +40,8 @@ std::optional<int32_t> Board::Find(const NodeName& name) const {
   return static_cast<int32_t>(at - nodes_.begin());
 }
 
-size_t Board::AddClass(const PodShape& shape) {
-  Class cls{&shape, std::vector<bool>(nodes_.size()), std::vector<int64_t>(nodes_.size())};
+size_t Board::AddClass(const PodShape& shape, PodRules::Kind kind) {
+  Class cls{&shape, kind, std::vector<bool>(nodes_.size()), std::vector<int64_t>(nodes_.size())};
   for (size_t n = 0; n < nodes_.size(); ++n) {
     cls.may_use[n] = Eligible(shape, *nodes_[n].node) && !input_.declined.Holds(shape, nodes_[n].node->name);
     if (cls.may_use[n])
@@ -62,7 +62,14 @@ int64_t Board::DevicesAtStake(size_t cls, int32_t n) const {
   return asked > 0 ? asked : all;
 }
 
+std::string Board::PodRuleAgainst(size_t cls, int32_t n) const {
+  return OneByOne(cls) ? rules_->Blocks(classes_[cls].kind, At(n)) : "";
+}
+
 void Board::Take(const Portion& portion) {
+  for (int64_t i = 0; i < portion.members && OneByOne(portion.cls); ++i) {
+    rules_->Seat(classes_[portion.cls].kind, At(portion.node));
+  }
   Change(OwnFree(portion.node), shape(portion.cls).requests, portion.members);
   Recount(portion.node);
   taken_.push_back(portion);
@@ -71,6 +78,9 @@ void Board::Take(const Portion& portion) {
 void Board::UndoTo(size_t count) {
   while (taken_.size() > count) {
     const Portion& last = taken_.back();
+    for (int64_t i = 0; i < last.members && OneByOne(last.cls); ++i) {
+      rules_->Unseat(classes_[last.cls].kind, At(last.node));
+    }
     Change(OwnFree(last.node), shape(last.cls).requests, -last.members);
     Recount(last.node);
     taken_.pop_back();

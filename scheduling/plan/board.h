@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "scheduling/model/ids.h"
@@ -11,6 +13,7 @@
 #include "scheduling/model/pod.h"
 #include "scheduling/model/resources.h"
 #include "scheduling/plan/planner.h"
+#include "scheduling/plan/pod_rules.h"
 
 namespace muster {
 
@@ -25,7 +28,8 @@ struct Portion {
 // The nodes of a cluster while one gang is being planned: what is free on them,
 // and how many more members of each class that leaves room for.
 //
-// A class is all members of one shape. Nodes are numbered in ascending order of
+// A class is all members of one shape that rules about other pods do not tell
+// apart. Nodes are numbered in ascending order of
 // their names, as Topologies numbers them.
 //
 // Invariant: what is free is what was free at first without all of taken().
@@ -40,8 +44,10 @@ class Board {
   // Everything that `input` refers to outlives the board.
   Board(const PlanInput& input, Room room);
 
+  // Sets the rules about other pods for classes that are added later.
+  void SetPodRules(PodRules rules) { rules_ = std::move(rules); }
   // Adds a class and returns its number. `shape` outlives the board.
-  size_t AddClass(const PodShape& shape);
+  size_t AddClass(const PodShape& shape, PodRules::Kind kind = PodRules::kNone);
 
   int32_t node_count() const { return static_cast<int32_t>(nodes_.size()); }
   size_t class_count() const { return classes_.size(); }
@@ -57,8 +63,17 @@ class Board {
 
   // Whether members of the class may be on the node if there is room.
   bool MayUse(size_t cls, int32_t n) const { return classes_[cls].may_use[At(n)]; }
-  // How many more members of the class fit on the node.
+  // Whether it depends on where others are whether a member may be on a node,
+  // so that members have to be placed one by one.
+  bool OneByOne(size_t cls) const { return classes_[cls].kind != PodRules::kNone; }
+  // How many more members of the class have room on the node.
   int64_t Capacity(size_t cls, int32_t n) const { return classes_[cls].capacity[At(n)]; }
+  // Whether one more has room there and every rule about other pods allows it.
+  bool TakesOneMore(size_t cls, int32_t n) const {
+    return Capacity(cls, n) > 0 && (!OneByOne(cls) || rules_->Allows(classes_[cls].kind, At(n)));
+  }
+  // The rule about other pods that keeps one more off the node; empty if none does.
+  std::string PodRuleAgainst(size_t cls, int32_t n) const;
   // Free units of the devices that the class asks for; of all devices where it
   // asks for none: what the next GPU job would have found whole.
   int64_t DevicesAtStake(size_t cls, int32_t n) const;
@@ -79,6 +94,7 @@ class Board {
   };
   struct Class {
     const PodShape* shape;
+    PodRules::Kind kind;
     std::vector<bool> may_use;
     std::vector<int64_t> capacity;
   };
@@ -88,6 +104,7 @@ class Board {
   void Recount(int32_t n);
 
   const PlanInput& input_;
+  std::optional<PodRules> rules_;
   std::vector<NodeEntry> nodes_;
   std::vector<Resources> own_;
   std::vector<Class> classes_;

@@ -15,6 +15,10 @@ bool Counts(const CapacityRules& rules, int32_t node) {
          rules.tree->DomainOf(node, *rules.innermost_needed) != kNoDomain;
 }
 
+int64_t RoomFor(const Board& board, size_t cls, const CapacityRules& rules, int32_t node) {
+  return rules.one_more ? (board.TakesOneMore(cls, node) ? 1 : 0) : board.Capacity(cls, node);
+}
+
 int64_t Limited(const CapacityRules& rules, DomainId domain, int64_t members) {
   if (!rules.closed.empty() && rules.closed[At(domain)]) return 0;
   const int32_t level = rules.tree->domain(domain).level;
@@ -116,7 +120,7 @@ class Distributor {
   int64_t RoomOn(int32_t node) const {
     if (!Counts(rules_, node) || !scope_.Contains(node)) return 0;
     const DomainId deepest = tree_.DeepestOf(node);
-    const int64_t room = board_.Capacity(cls_, node);
+    const int64_t room = RoomFor(board_, cls_, rules_, node);
     // A host's domain knows of slices and spread at that level.
     return tree_.domain(deepest).nodes == 1 ? std::min(room, capacity_[At(deepest)]) : room;
   }
@@ -194,7 +198,8 @@ std::vector<int64_t> CountCapacity(const Board& board, size_t cls, const Capacit
   std::vector<int64_t> capacity(At(tree.domain_count()));
   const DomainId top = scope.DomainIn(tree);
   for (const int32_t n : tree.NodesOf(top)) {
-    if (Counts(rules, n) && scope.Contains(n)) capacity[At(tree.DeepestOf(n))] += board.Capacity(cls, n);
+    if (Counts(rules, n) && scope.Contains(n))
+      capacity[At(tree.DeepestOf(n))] += RoomFor(board, cls, rules, n);
   }
   for (DomainId d = tree.domain_count() - 1; d >= top; --d) {
     capacity[At(d)] = Limited(rules, d, capacity[At(d)]);
@@ -210,6 +215,26 @@ std::vector<int64_t> CountCapacity(const Board& board, size_t cls, const Capacit
 Distribution Distribute(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope,
                         const std::vector<int64_t>& capacity, DomainId domain, int64_t members) {
   return Distributor(board, cls, rules, scope, capacity).Run(domain, members);
+}
+
+int64_t TakeUpTo(Board& board, size_t fill, size_t cls, CapacityRules rules, const Scope& scope,
+                 DomainId domain, int64_t members) {
+  rules.one_more = board.OneByOne(cls);
+  int64_t taken = 0;
+  while (taken < members) {
+    const std::vector<int64_t> capacity = CountCapacity(board, cls, rules, scope);
+    int64_t next = std::min(members - taken, capacity[At(domain)]);
+    if (!rules.layers.empty()) next -= next % rules.layers.front().size;
+    if (next == 0) break;
+    for (const auto& share : Distribute(board, cls, rules, scope, capacity, domain, next).shares) {
+      // Each that is taken may close nodes to the others of this round.
+      if (rules.one_more && !board.TakesOneMore(cls, share.node)) continue;
+      board.Take({fill, cls, share.node, share.members});
+      taken += share.members;
+    }
+    if (!rules.one_more) break;
+  }
+  return taken;
 }
 
 }  // namespace muster

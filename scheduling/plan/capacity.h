@@ -18,6 +18,7 @@ struct CapacityRules {
   std::vector<SliceLayer> layers;          // only whole slices count
   std::optional<size_t> one_per_domain;    // at most one member in a domain of this level
   std::optional<size_t> innermost_needed;  // nodes without a domain of this level do not count
+  bool one_more = false;                   // a node that takes one more counts as one, no node as more
   std::vector<bool> closed;                // by domain: no member may come; empty: none is closed
 };
 
@@ -49,5 +50,12 @@ struct Distribution {
 //           `members` in `domain`, and `members` makes whole slices.
 Distribution Distribute(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope,
                         const std::vector<int64_t>& capacity, DomainId domain, int64_t members);
+
+// Takes room for up to `members` members of the class in `domain`, as
+// Distribute divides them, for the fill of this number. Where rules about other
+// pods matter, one by one. Returns how many found room: all that do where no
+// such rule matters, and then whole slices.
+int64_t TakeUpTo(Board& board, size_t fill, size_t cls, CapacityRules rules, const Scope& scope,
+                 DomainId domain, int64_t members);
 
 }  // namespace muster

@@ -29,8 +29,7 @@ std::optional<size_t> ApplyDefaultDemand(const PlanInput& input, const Topologie
   Demand& demand = parts.all.front().demand;
   demand.tree = &tree;
 
-  Board empty(input, Board::Room::kEmpty);
-  for (size_t cls = 0; cls < parts.class_shapes.size(); ++cls) empty.AddClass(*parts.class_shapes[cls]);
+  Board empty = EmptyBoard(input, parts);
   Parts copy = parts;
   Placer placer(empty, copy, {});
   std::optional<size_t> level;

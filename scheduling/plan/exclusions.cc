@@ -39,6 +39,9 @@ class ExclusionCount {
       return rule.empty() ? "declined by kube-scheduler" : rule;
     }
     if (std::string cause = FabricCause(n); !cause.empty()) return cause;
+    if (board_.Capacity(cls_, n) > 0) {
+      if (std::string rule = board_.PodRuleAgainst(cls_, n); !rule.empty()) return rule;
+    }
     const std::vector<Shortage> lacks = Shortages(shape.requests, board_.free(n));
     if (lacks.empty()) return "filled by this gang";
     if (Fits(shape.requests, input_.view.FindNode(node.name)->free)) return "promised to other gangs";

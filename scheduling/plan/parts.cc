@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "scheduling/plan/neighbours.h"
+#include "scheduling/plan/pod_rules.h"
 #include "scheduling/topology/levels.h"
 
 namespace muster {
@@ -83,27 +85,65 @@ void AddMembers(const PlanInput& input, const Board& board, Parts& parts) {
   }
 }
 
-// Classes are numbered from the most demanding shape to the least.
-void AddClasses(Parts& parts, Board& board) {
-  std::vector<const PodShape*> shapes;
-  for (Member& member : parts.members) {
-    const auto at = std::find_if(shapes.begin(), shapes.end(),
-                                 [&](const PodShape* shape) { return *shape == member.pod->shape; });
-    member.cls = static_cast<size_t>(at - shapes.begin());
-    if (at == shapes.end()) shapes.push_back(&member.pod->shape);
+// The members that get seats.
+std::vector<const Pod*> Waiting(const Parts& parts) {
+  std::vector<const Pod*> waiting;
+  for (const Member& member : parts.members) {
+    if (member.node == kNoNode) waiting.push_back(member.pod);
   }
-  const auto demand = [&](size_t s) {
+  return waiting;
+}
+
+// The kind of each member with regard to rules about other pods, which are set
+// on the board if there are any.
+std::vector<PodRules::Kind> SetPodRules(const PlanInput& input, const Parts& parts, Board& board) {
+  std::vector<PodRules::Kind> kinds(parts.members.size(), PodRules::kNone);
+  const std::vector<const Pod*> waiting = Waiting(parts);
+  if (!NeedsPodRules(input.view, input.ledger, input.kept, waiting)) return kinds;
+  PodRules rules({.view = input.view, .ledger = input.ledger, .members = waiting, .kept = input.kept});
+  size_t next = 0;
+  for (size_t m = 0; m < kinds.size(); ++m) {
+    if (parts.members[m].node == kNoNode) kinds[m] = rules.KindOf(next++);
+  }
+  board.SetPodRules(std::move(rules));
+  return kinds;
+}
+
+struct ClassKey {
+  const Pod* sample;
+  PodRules::Kind kind;
+};
+
+// More devices, then more CPU, then more memory.
+bool MoreDemanding(const ClassKey& a, const ClassKey& b) {
+  const auto demand = [](const ClassKey& key) {
+    const Resources& requests = key.sample->shape.requests;
     int64_t devices = 0;
-    for (const auto& [name, amount] : shapes[s]->requests.scalars) devices += amount;
-    return std::tuple(-devices, -shapes[s]->requests.cpu_millis, -shapes[s]->requests.memory_bytes, s);
+    for (const auto& [name, amount] : requests.scalars) devices += amount;
+    return std::tuple(devices, requests.cpu_millis, requests.memory_bytes);
   };
-  std::vector<size_t> order(shapes.size());
-  for (size_t s = 0; s < order.size(); ++s) order[s] = s;
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return demand(a) < demand(b); });
-  std::vector<size_t> class_of(shapes.size());
-  for (const size_t s : order) {
-    class_of[s] = board.AddClass(*shapes[s]);
-    parts.class_shapes.push_back(shapes[s]);
+  return demand(a) > demand(b);
+}
+
+// Classes are numbered from the most demanding shape to the least.
+void AddClasses(const std::vector<PodRules::Kind>& kinds, Parts& parts, Board& board) {
+  std::vector<ClassKey> keys;
+  for (size_t m = 0; m < parts.members.size(); ++m) {
+    Member& member = parts.members[m];
+    const auto at = std::find_if(keys.begin(), keys.end(), [&](const ClassKey& key) {
+      return key.kind == kinds[m] && key.sample->shape == member.pod->shape;
+    });
+    member.cls = static_cast<size_t>(at - keys.begin());
+    if (at == keys.end()) keys.push_back({member.pod, kinds[m]});
+  }
+  std::vector<size_t> order(keys.size());
+  for (size_t k = 0; k < order.size(); ++k) order[k] = k;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return MoreDemanding(keys[a], keys[b]); });
+  std::vector<size_t> class_of(keys.size());
+  for (const size_t k : order) {
+    class_of[k] = board.AddClass(keys[k].sample->shape, keys[k].kind);
+    parts.class_samples.push_back(keys[k].sample);
   }
   for (Member& member : parts.members) member.cls = class_of[member.cls];
 }
@@ -162,10 +202,13 @@ absl::Status CheckSliceShapes(const Parts& parts) {
     if (part.demand.slices.empty()) continue;
     for (const size_t m : part.members) {
       const Member& first = parts.members[part.members.front()];
-      if (parts.members[m].cls == first.cls) continue;
+      const Member& member = parts.members[m];
+      const bool alike = member.pod->shape == first.pod->shape &&
+                         (member.cls == first.cls || member.node != kNoNode || first.node != kNoNode);
+      if (alike) continue;
       return absl::InvalidArgumentError(absl::StrFormat(
           "slices are of equal members, but pods %s and %s ask for different nodes or amounts",
-          first.pod->name.text(), parts.members[m].pod->name.text()));
+          first.pod->name.text(), member.pod->name.text()));
     }
   }
   return absl::OkStatus();
@@ -192,7 +235,7 @@ absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topolo
   if (absl::Status s = CheckSliceSizes(input.gang, parts); !s.ok()) return s;
   if (absl::Status s = CheckTrees(parts); !s.ok()) return s;
   AddMembers(input, board, parts);
-  AddClasses(parts, board);
+  AddClasses(SetPodRules(input, parts, board), parts, board);
   if (absl::Status s = CheckSliceShapes(parts); !s.ok()) return s;
   for (size_t p = parts.all.size(); p-- > 1;) Require(parts.all[p], parts.all[p].min_members, parts);
   // What succeeded before this attempt satisfies nothing: the count knows.
@@ -201,6 +244,26 @@ absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topolo
   const int64_t succeeded_of_this_attempt = count.satisfied - count.living;
   Require(gang, count.needed + gang.succeeded - succeeded_of_this_attempt, parts);
   return parts;
+}
+
+Board EmptyBoard(const PlanInput& input, const Parts& parts) {
+  Board empty(input, Board::Room::kEmpty);
+  const std::vector<const Pod*> waiting = Waiting(parts);
+  std::vector<PodRules::Kind> kinds(parts.class_samples.size(), PodRules::kNone);
+  if (NeedsPodRules(input.view, input.ledger, input.kept, waiting)) {
+    PodRules rules({.view = input.view,
+                    .ledger = input.ledger,
+                    .members = waiting,
+                    .kept = input.kept,
+                    .as_if_empty = true});
+    for (size_t cls = 0; cls < kinds.size(); ++cls) {
+      const auto at = std::find(waiting.begin(), waiting.end(), parts.class_samples[cls]);
+      if (at != waiting.end()) kinds[cls] = rules.KindOf(static_cast<size_t>(at - waiting.begin()));
+    }
+    empty.SetPodRules(std::move(rules));
+  }
+  for (size_t cls = 0; cls < kinds.size(); ++cls) empty.AddClass(parts.class_samples[cls]->shape, kinds[cls]);
+  return empty;
 }
 
 }  // namespace muster

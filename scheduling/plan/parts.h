@@ -48,8 +48,8 @@ struct Part {
 struct Parts {
   std::vector<Part> all = {};
   std::vector<Member> members = {};
-  std::vector<const PodShape*> class_shapes = {};  // by class, the most demanding first
-  int64_t gated = 0;                               // pending members of which somebody holds a gate
+  std::vector<const Pod*> class_samples = {};  // by class, the most demanding first
+  int64_t gated = 0;                           // pending members of which somebody holds a gate
 
   // Whether the parent needs only some of its children, so that this one may stay empty.
   bool IsOptional(int32_t part) const;
@@ -62,5 +62,8 @@ struct Parts {
 // `board`. Parts outlives none of the arguments.
 //   the errors of FindDemand, with the subgroup's name
 absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topologies, Board& board);
+
+// The board on which nothing runs, with the classes of `parts`.
+Board EmptyBoard(const PlanInput& input, const Parts& parts);
 
 }  // namespace muster

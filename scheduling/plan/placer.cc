@@ -14,8 +14,6 @@
 namespace muster {
 namespace {
 
-size_t At(int32_t index) { return static_cast<size_t>(index); }
-
 // How many members of which classes, the most demanding class first.
 std::vector<ClassNeed> NeedsOf(const Parts& parts, const std::vector<size_t>& members) {
   std::map<size_t, int64_t> count;
@@ -110,7 +108,8 @@ struct Placer::Step {
   int32_t child = -1;  // or, if -1,
   Fill fill = {};
   bool optional = false;
-  bool pinned = false;  // it has to be where others are
+  bool pinned = false;   // it has to be where others are
+  bool follows = false;  // it has an affinity to pods that may come first
   int64_t devices = 0;
   int64_t cpu_millis = 0;
 };
@@ -122,6 +121,8 @@ std::vector<Placer::Step> Placer::StepsOf(int32_t p, const Scope& scope) const {
       const Resources& requests = parts_.members[m].pod->shape.requests;
       for (const auto& [name, amount] : requests.scalars) step.devices += amount;
       step.cpu_millis += requests.cpu_millis;
+      const auto& terms = parts_.members[m].pod->shape.terms;
+      step.follows |= terms.has_value() && !terms->affinity.empty();
     }
     steps.push_back(std::move(step));
   };
@@ -139,8 +140,8 @@ std::vector<Placer::Step> Placer::StepsOf(int32_t p, const Scope& scope) const {
           waiting);
   }
   std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
-    return std::tuple(!a.pinned, -a.devices, -a.cpu_millis) <
-           std::tuple(!b.pinned, -b.devices, -b.cpu_millis);
+    return std::tuple(!a.pinned, a.follows, -a.devices, -a.cpu_millis) <
+           std::tuple(!b.pinned, b.follows, -b.devices, -b.cpu_millis);
   });
   return steps;
 }
@@ -167,25 +168,32 @@ bool Placer::PlaceWithin(int32_t p, const Scope& scope) {
 
 bool Placer::PlaceFill(Fill fill) {
   if (fill.nowhere) return false;
-  if (fill.partial) return PlacePartialSlice(fill);
+  if (fill.partial) return PlaceSlice(fill);
+  if (!fill.layers.empty() && board_.OneByOne(fill.cls)) return PlaceSliceBySlice(fill);
   CapacityRules rules = constraints_.RulesOf(fill.part);
   rules.layers = fill.layers;
-  const DomainId domain = fill.scope.DomainIn(*rules.tree);
   const auto members = static_cast<int64_t>(fill.members.size());
-  const std::vector<int64_t> capacity = CountCapacity(board_, fill.cls, rules, fill.scope);
-  if (capacity[At(domain)] < members) return false;
-  const Distribution distribution =
-      Distribute(board_, fill.cls, rules, fill.scope, capacity, domain, members);
-  for (const Distribution::Share& share : distribution.shares) {
-    board_.Take({fills_.size(), fill.cls, share.node, share.members});
-  }
+  const int64_t taken =
+      TakeUpTo(board_, fills_.size(), fill.cls, rules, fill.scope, fill.scope.DomainIn(*rules.tree), members);
+  // What was taken of a fill that failed is the caller's to undo, so it must be known.
   fills_.push_back(std::move(fill));
+  return taken == members;
+}
+
+bool Placer::PlaceSliceBySlice(const Fill& fill) {
+  const auto size = static_cast<std::ptrdiff_t>(fill.layers.front().size);
+  for (auto begin = fill.members.begin(); begin != fill.members.end(); begin += size) {
+    Fill slice = fill;
+    slice.partial = true;
+    slice.members.assign(begin, begin + size);
+    if (!PlaceSlice(slice)) return false;
+  }
   return true;
 }
 
-// What is left of the last slice goes to one domain, and within that in whole
-// inner slices as far as it does.
-bool Placer::PlacePartialSlice(const Fill& fill) {
+// A slice, or what is left of the last one, goes to one domain, and within that
+// in whole inner slices as far as it does.
+bool Placer::PlaceSlice(const Fill& fill) {
   const CapacityRules rules = constraints_.RulesOf(fill.part);
   const std::vector<ClassNeed> needs = {{fill.cls, static_cast<int64_t>(fill.members.size())}};
   const auto domains = DomainsWithin(*rules.tree, fill.layers.front().level, fill.scope);

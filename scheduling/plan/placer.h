@@ -60,7 +60,8 @@ class Placer {
   bool PlaceWithin(int32_t part, const Scope& scope);
   std::vector<Step> StepsOf(int32_t part, const Scope& scope) const;
   bool PlaceFill(Fill fill);
-  bool PlacePartialSlice(const Fill& fill);
+  bool PlaceSlice(const Fill& fill);
+  bool PlaceSliceBySlice(const Fill& fill);
 
   friend class Search;
   bool NeedsSearch() const;

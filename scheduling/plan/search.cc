@@ -43,7 +43,10 @@ Search::Search(Placer& placer)
     }
   }
   const auto key = [&](size_t m) {
-    return std::tuple(parts.members[m].part, parts.members[m].cls, position_[m], m);
+    const auto& terms = parts.members[m].pod->shape.terms;
+    // Others have to be there before anybody can follow them.
+    const bool follows = terms.has_value() && !terms->affinity.empty();
+    return std::tuple(follows, parts.members[m].part, parts.members[m].cls, position_[m], m);
   };
   std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) { return key(a) < key(b); });
 }
@@ -58,7 +61,7 @@ bool Search::Place(size_t next) {
   const int32_t first = IsLikeTheOneBefore(next) ? chosen_[order_[next - 1]] : 0;
   for (int32_t n = first; n < placer_.board_.node_count(); ++n) {
     if (--effort_ < 0) return false;
-    if (placer_.board_.Capacity(member.cls, n) < 1 || IsClosed(rules, n) || !MayBeOn(m, n)) continue;
+    if (!placer_.board_.TakesOneMore(member.cls, n) || IsClosed(rules, n) || !MayBeOn(m, n)) continue;
     const Placer::Mark before = placer_.Here();
     placer_.board_.Take({placer_.fills_.size(), member.cls, n, 1});
     placer_.fills_.push_back({.part = member.part, .cls = member.cls, .members = {m}});

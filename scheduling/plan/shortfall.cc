@@ -71,8 +71,7 @@ void AddSlices(const Demand& demand, int64_t fits, int64_t of, Refusal& refusal)
 // How many of the short part's members would fit if nothing ran anywhere;
 // nullopt if the whole gang would.
 std::optional<int64_t> FitWhenEmpty(const PlanInput& input, const Parts& parts, const Short& found) {
-  Board empty(input, Board::Room::kEmpty);
-  for (const PodShape* shape : parts.class_shapes) empty.AddClass(*shape);
+  Board empty = EmptyBoard(input, parts);
   Parts copy = parts;
   if (Placer(empty, copy, {}).PlaceRequired()) return std::nullopt;
   const std::vector<Fill> none;

@@ -45,17 +45,20 @@ bool Placer::ReachMinimum(int32_t p, const Scope& scope) {
 void Placer::PlaceSome(int32_t p, const Scope& scope) {
   for (Fill& fill : MakeFills(parts_, p, Waiting(part(p).members, false), scope)) {
     const Mark before = Here();
-    if (!fill.partial) {
-      CapacityRules rules = constraints_.RulesOf(p);
-      rules.layers = fill.layers;
-      const std::vector<int64_t> capacity = CountCapacity(board_, fill.cls, rules, fill.scope);
-      const int64_t fits = capacity[static_cast<size_t>(fill.scope.DomainIn(*rules.tree))];
-      auto members = std::min(fits, static_cast<int64_t>(fill.members.size()));
-      if (!fill.layers.empty()) members -= members % fill.layers.front().size;
-      fill.members.resize(static_cast<size_t>(members));
-      if (members == 0) continue;
+    if (fill.nowhere) continue;
+    if (fill.partial) {
+      if (!PlaceSlice(fill)) UndoTo(before);
+      continue;
     }
-    if (!PlaceFill(std::move(fill))) UndoTo(before);
+    CapacityRules rules = constraints_.RulesOf(p);
+    rules.layers = fill.layers;
+    // Slices that have to be placed one by one are not worth the search.
+    if (!fill.layers.empty() && board_.OneByOne(fill.cls)) continue;
+    const int64_t taken =
+        TakeUpTo(board_, fills_.size(), fill.cls, rules, fill.scope, fill.scope.DomainIn(*rules.tree),
+                 static_cast<int64_t>(fill.members.size()));
+    fill.members.resize(static_cast<size_t>(taken));
+    fills_.push_back(std::move(fill));
   }
   Settle();
 }

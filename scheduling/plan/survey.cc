@@ -10,7 +10,7 @@ namespace {
 size_t At(int32_t index) { return static_cast<size_t>(index); }
 
 std::vector<int64_t> MissingByClass(const Parts& parts, int32_t part) {
-  std::vector<int64_t> missing(parts.class_shapes.size());
+  std::vector<int64_t> missing(parts.class_samples.size());
   for (const size_t m : parts.all[At(part)].all) {
     const Member& member = parts.members[m];
     if (member.required && member.node == kNoNode) ++missing[member.cls];
@@ -80,12 +80,8 @@ void Survey::SeatSideBySide(Closest& closest) {
   const size_t before = board_.taken().size();
   for (size_t cls = 0; cls < missing_.size(); ++cls) {
     if (missing_[cls] == 0) continue;
-    const std::vector<int64_t> capacity = CountCapacity(board_, cls, rules_, closest.scope);
-    const int64_t fits = std::min(missing_[cls], capacity[At(closest.domain)]);
+    const int64_t fits = TakeUpTo(board_, 0, cls, rules_, closest.scope, closest.domain, missing_[cls]);
     if (fits < missing_[cls] && !closest.short_of.has_value()) closest.short_of = cls;
-    const Distribution distribution =
-        Distribute(board_, cls, rules_, closest.scope, capacity, closest.domain, fits);
-    for (const auto& share : distribution.shares) board_.Take({0, cls, share.node, share.members});
     closest.fits += fits;
   }
   board_.UndoTo(before);
