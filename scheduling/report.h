@@ -26,6 +26,7 @@ absl::string_view Word(Outcome outcome);
 struct GangReport {
   GangId gang;
   std::string declared_by;
+  std::vector<std::string> ignored;  // other declarations on its pods that were not used
   Outcome outcome = Outcome::kWaiting;
   int64_t min_members = 0;
   int64_t members = 0;             // that exist and are not deleted

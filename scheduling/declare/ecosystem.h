@@ -46,6 +46,9 @@ class Ecosystem {
   // malformed declaration is returned with its problem set.
   virtual std::optional<Membership> Recognise(const PodFacts& pod) const = 0;
 
+  // Whether Kueue makes a pod set of each role, rather than one of the whole gang.
+  virtual bool RolesArePodSets() const { return true; }
+
   // The kind of object beside the pods that carries the numbers, if any.
   virtual std::optional<CustomResource> object() const { return std::nullopt; }
 
@@ -56,10 +59,12 @@ class Ecosystem {
 };
 
 // Every ecosystem that Muster understands, in order of precedence: where a pod
-// carries several declarations, the first counts.
+// carries several declarations, the first counts. README lists them in this order.
 absl::Span<const Ecosystem* const> Ecosystems();
 
-// The membership by the first ecosystem that recognises the pod.
+// The membership by the first ecosystem that recognises the pod, with the
+// topology that Kueue's annotations ask for, and the names of the ecosystems
+// after it that recognise the pod too.
 std::optional<Membership> Recognise(const PodFacts& pod);
 
 }  // namespace muster::declare

@@ -10,6 +10,25 @@ namespace muster::declare {
 const Ecosystem& MusterLabels();
 // scheduler_plugins.cc: PodGroup.scheduling.x-k8s.io of coscheduling.
 const Ecosystem& SchedulerPlugins();
+// kueue_pods.cc: label kueue.x-k8s.io/pod-group-name and what is beside it.
+const Ecosystem& KueuePods();
+// volcano.cc: PodGroup.scheduling.volcano.sh.
+const Ecosystem& Volcano();
+// leader_worker_set.cc: LeaderWorkerSet.leaderworkerset.x-k8s.io.
+const Ecosystem& LeaderWorkerSet();
+// job_set.cc: JobSet.jobset.x-k8s.io, also those of Kubeflow Trainer v2.
+const Ecosystem& JobSet();
+// kubeflow.cc: the jobs of kubeflow.org.
+const Ecosystem& PyTorchJob();
+const Ecosystem& TfJob();
+const Ecosystem& MpiJob();
+const Ecosystem& XgBoostJob();
+const Ecosystem& PaddleJob();
+const Ecosystem& JaxJob();
+// ray.cc: RayCluster.ray.io.
+const Ecosystem& Ray();
+// spark.cc: annotations of the driver as Palantir's scheduler has them.
+const Ecosystem& Spark();
 // native.cc: PodGroup.scheduling.k8s.io of Kubernetes itself.
 const Ecosystem& Native();
 

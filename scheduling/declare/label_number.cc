@@ -48,7 +48,10 @@ absl::StatusOr<std::optional<int64_t>> NumberOf(const PodFacts& pod, absl::strin
 }
 
 std::optional<int64_t> ControllerRank(const PodFacts& pod) {
-  for (const char* key : {"batch.kubernetes.io/job-completion-index", "apps.kubernetes.io/pod-index"}) {
+  // Before the ordinals of the StatefulSets and Jobs that those are made of.
+  for (const char* key : {"leaderworkerset.sigs.k8s.io/worker-index", "training.kubeflow.org/replica-index",
+                          "ray.io/replica-host-index", "batch.kubernetes.io/job-completion-index",
+                          "apps.kubernetes.io/pod-index"}) {
     const std::string* text = Find(pod.labels, key);
     if (text == nullptr) text = Find(pod.annotations, key);
     int64_t rank = 0;

@@ -23,11 +23,13 @@ absl::StatusOr<std::optional<int64_t>> NumberOf(const PodFacts& pod, absl::strin
 // A value for an error message: quoted, and cut where it is long.
 std::string Quoted(absl::string_view value);
 
-// The pod's rank by the labels that Kubernetes' own controllers set: the
-// completion index of an Indexed Job, the ordinal of a StatefulSet. Nullopt
-// where there is none, or none that is a number.
+// The pod's rank by the labels that controllers set: of Kubernetes' own the
+// completion index of an Indexed Job and the ordinal of a StatefulSet; the worker
+// index of a LeaderWorkerSet, the replica index of Kubeflow's jobs, the host
+// index of a Ray replica. Nullopt where there is none, or none that is a number.
 //
-// Source: batch.kubernetes.io/job-completion-index, apps.kubernetes.io/pod-index.
+// Source: k8s.io/api batch/v1 and apps/v1 of 1.37, leaderworkerset/v1 of 0.7,
+//         training-operator 1.9 kubeflow.org/v1, KubeRay 1.7.
 std::optional<int64_t> ControllerRank(const PodFacts& pod);
 
 }  // namespace muster::declare

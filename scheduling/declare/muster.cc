@@ -38,6 +38,7 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/pod_reader.h"
 
 namespace muster::declare {
 namespace {
@@ -46,34 +47,7 @@ constexpr absl::string_view kName = "muster.dev";
 constexpr size_t kLongestName = 253;  // of any Kubernetes object
 constexpr absl::Duration kLongestDeadline = absl::Hours(24 * 7);
 
-// Reads into `membership` and remembers the first thing that is wrong.
-class Reader {
- public:
-  Reader(const PodFacts& pod, Membership& membership) : pod_(pod), membership_(membership) {}
-
-  std::optional<int64_t> Number(absl::string_view key, int64_t low, int64_t high) {
-    const auto number = NumberOf(pod_, key, low, high);
-    if (!number.ok()) return Problem(number.status().message()), std::nullopt;
-    return *number;
-  }
-
-  std::optional<std::string> Text(absl::string_view key) {
-    const auto text = TextOf(pod_, key);
-    if (!text.ok()) return Problem(text.status().message()), std::nullopt;
-    return *text;
-  }
-
-  void Problem(absl::string_view what) {
-    if (membership_.problem.empty())
-      membership_.problem = absl::StrCat("pod ", pod_.ns, "/", pod_.name, ": ", what);
-  }
-
- private:
-  const PodFacts& pod_;
-  Membership& membership_;
-};
-
-void ReadNumbers(const PodFacts& pod, Reader& reader, Membership& membership) {
+void ReadNumbers(const PodFacts& pod, PodReader& reader, Membership& membership) {
   membership.size = reader.Number("muster.dev/gang-size", 1, kMaxMembers);
   membership.min_members = reader.Number("muster.dev/min-members", 1, kMaxMembers);
   if (!membership.size.has_value() && !membership.min_members.has_value()) {
@@ -91,7 +65,7 @@ void ReadNumbers(const PodFacts& pod, Reader& reader, Membership& membership) {
 constexpr size_t kMostSlices = 3;
 
 // "rack=16,host=4"
-std::vector<SliceDemand> ReadSlices(absl::string_view key, absl::string_view text, Reader& reader) {
+std::vector<SliceDemand> ReadSlices(absl::string_view key, absl::string_view text, PodReader& reader) {
   std::vector<SliceDemand> slices;
   for (const absl::string_view part : absl::StrSplit(text, ',')) {
     const std::pair<absl::string_view, absl::string_view> pair =
@@ -108,7 +82,7 @@ std::vector<SliceDemand> ReadSlices(absl::string_view key, absl::string_view tex
   return slices;
 }
 
-std::optional<Closeness> ReadCloseness(Reader& reader) {
+std::optional<Closeness> ReadCloseness(PodReader& reader) {
   const std::optional<std::string> text = reader.Text("muster.dev/topology-closeness");
   if (!text.has_value()) return std::nullopt;
   if (*text == "strict") return Closeness::kStrict;
@@ -120,7 +94,7 @@ std::optional<Closeness> ReadCloseness(Reader& reader) {
 }
 
 // Of the gang, or with `whose` "subgroup-" of a subgroup.
-void ReadLevels(absl::string_view whose, Reader& reader, TopologyDemand& topology) {
+void ReadLevels(absl::string_view whose, PodReader& reader, TopologyDemand& topology) {
   const auto key = [&](absl::string_view what) {
     return absl::StrCat("muster.dev/", whose, "topology-", what);
   };
@@ -134,7 +108,7 @@ void ReadLevels(absl::string_view whose, Reader& reader, TopologyDemand& topolog
   }
 }
 
-void ReadSubgroup(Reader& reader, Membership& membership) {
+void ReadSubgroup(PodReader& reader, Membership& membership) {
   const std::optional<std::string> name = reader.Text("muster.dev/subgroup");
   if (!name.has_value()) return;
   SubgroupSpec subgroup;
@@ -150,15 +124,10 @@ void ReadSubgroup(Reader& reader, Membership& membership) {
   membership.subgroups.push_back(std::move(subgroup));
 }
 
-void ReadTopology(Reader& reader, TopologyDemand& topology) {
+void ReadTopology(PodReader& reader, TopologyDemand& topology) {
   ReadLevels("", reader, topology);
   topology.closeness = ReadCloseness(reader);
-  const std::string unconstrained = reader.Text("muster.dev/topology-unconstrained").value_or("false");
-  topology.unconstrained = unconstrained == "true";
-  if (!topology.unconstrained && unconstrained != "false") {
-    reader.Problem(
-        absl::StrCat("muster.dev/topology-unconstrained is ", Quoted(unconstrained), "; want true or false"));
-  }
+  topology.unconstrained = reader.Flag("muster.dev/topology-unconstrained");
 }
 
 class MusterLabelsEcosystem : public Ecosystem {
@@ -170,7 +139,7 @@ class MusterLabelsEcosystem : public Ecosystem {
     if (text.ok() && !text->has_value()) return std::nullopt;
     Membership membership;
     membership.declared_by = std::string(kName);
-    Reader reader(pod, membership);
+    PodReader reader(pod, membership.problem);
     if (!text.ok()) reader.Problem(text.status().message());
     std::string gang = text.ok() ? **text : std::string(pod.name);
     if (gang.empty() || gang.size() > kLongestName || gang.find('/') != std::string::npos) {

@@ -58,4 +58,9 @@ std::optional<int64_t> NumberAt(const Json& object, const char* pointer, int64_t
   return std::nullopt;
 }
 
+void AddProblem(absl::string_view problem, GangDeclaration& declaration) {
+  if (problem.empty() || !declaration.problem.empty()) return;
+  declaration.problem = absl::StrCat(declaration.declared_by, " ", declaration.gang.text(), ": ", problem);
+}
+
 }  // namespace muster::declare

@@ -22,4 +22,8 @@ absl::StatusOr<GangDeclaration> NamedLike(const nlohmann::json& object, absl::st
 std::optional<int64_t> NumberAt(const nlohmann::json& object, const char* pointer, int64_t low, int64_t high,
                                 GangDeclaration& declaration);
 
+// Makes `problem`, if there is one, the declaration's, with the object's name,
+// unless the declaration has one already.
+void AddProblem(absl::string_view problem, GangDeclaration& declaration);
+
 }  // namespace muster::declare

@@ -45,7 +45,7 @@ std::string TopologyFields::NeededText(absl::string_view key) const {
 }
 
 int64_t TopologyFields::NeededNumber(absl::string_view key, int64_t low, int64_t high) const {
-  const TopologyFields field = At(key);
+  const TopologyFields field = key.empty() ? *this : At(key);
   if (field.Present() && field.value_->is_number_integer()) {
     // A number beyond int64 comes out negative.
     const auto number = field.value_->get<int64_t>();
@@ -66,12 +66,27 @@ void TopologyFields::ForEach(absl::string_view key,
   }
 }
 
-void TopologyFields::ForEachText(
-    absl::string_view key, const std::function<void(const std::string&, const std::string&)>& visit) const {
+bool TopologyFields::Flag(absl::string_view key) const {
+  const TopologyFields field = At(key);
+  if (!field.Present()) return false;
+  if (field.value_->is_boolean()) return field.value_->get<bool>();
+  field.Reject("", "true or false");
+  return false;
+}
+
+void TopologyFields::ForEachField(
+    absl::string_view key,
+    const std::function<void(const std::string&, const TopologyFields&)>& visit) const {
   const TopologyFields map = At(key);
   if (!map.Present()) return;
   if (!map.value_->is_object()) return map.Reject("", "an object");
-  for (const auto& entry : map.value_->items()) visit(entry.key(), map.Text(entry.key()));
+  for (const auto& entry : map.value_->items()) visit(entry.key(), map.At(entry.key()));
+}
+
+void TopologyFields::ForEachText(
+    absl::string_view key, const std::function<void(const std::string&, const std::string&)>& visit) const {
+  ForEachField(key,
+               [&](const std::string& name, const TopologyFields& field) { visit(name, field.OwnText()); });
 }
 
 void TopologyFields::Reject(absl::string_view key, absl::string_view want) const {

@@ -26,10 +26,16 @@ class TopologyFields {
   std::string Text(absl::string_view key) const;
   // The same, where none is a problem.
   std::string NeededText(absl::string_view key) const;
-  // The whole number in [low, high] under `key`, where none is a problem.
+  // The whole number in [low, high] under `key`, or that this is, if empty; none
+  // is a problem.
   int64_t NeededNumber(absl::string_view key, int64_t low, int64_t high) const;
   // Calls visit(element) for every element of the array under `key`.
   void ForEach(absl::string_view key, const std::function<void(const TopologyFields&)>& visit) const;
+  // Whether `key` has true; false if it is absent.
+  bool Flag(absl::string_view key) const;
+  // Calls visit(name, field) for every field of the object under `key`, by name.
+  void ForEachField(absl::string_view key,
+                    const std::function<void(const std::string&, const TopologyFields&)>& visit) const;
   // Calls visit(name, text) for every entry of the object of texts under `key`.
   void ForEachText(absl::string_view key,
                    const std::function<void(const std::string&, const std::string&)>& visit) const;

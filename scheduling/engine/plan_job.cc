@@ -26,6 +26,7 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
 GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<Refusal> refusal) {
   GangReport report{.gang = gang.id,
                     .declared_by = gang.declared_by,
+                    .ignored = gang.ignored,
                     .outcome = Outcome::kWaiting,
                     .min_members = gang.min_members,
                     .members = static_cast<int64_t>(gang.members.size()),

@@ -8,7 +8,7 @@ namespace muster {
 bool InGang(const ClusterView& view, const Pod& pod) {
   if (!pod.membership.has_value()) return false;
   const GangDeclaration* declaration =
-      view.FindDeclaration({pod.membership->declared_by, pod.membership->gang});
+      view.FindDeclaration({pod.membership->declared_by, pod.membership->object_id()});
   return declaration == nullptr || declaration->all_or_none;
 }
 

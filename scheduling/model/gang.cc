@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <vector>
 
 namespace muster {
 
@@ -15,7 +16,10 @@ GangCount Count(const Gang& gang) {
   GangCount count;
   int64_t succeeded = 0;
   bool was_whole = false;
-  for (const auto& member : gang.members) {
+  std::vector<bool> early(gang.members.size(), false);
+  for (const size_t m : gang.early) early[m] = true;
+  for (size_t m = 0; m < gang.members.size(); ++m) {
+    const auto& member = gang.members[m];
     if (member->phase == PodPhase::kSucceeded) {
       ++succeeded;
     } else if (member->pending()) {
@@ -23,7 +27,7 @@ GangCount Count(const Gang& gang) {
       count.ready += member->gates.empty() ? 1 : 0;
     } else if (member->bound() && !member->finished()) {
       ++count.living;
-      was_whole |= member->started;
+      was_whole |= member->started && !early[m];
     }
   }
   const int64_t whole = std::max(gang.min_members, gang.size.value_or(0));

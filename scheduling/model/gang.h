@@ -19,10 +19,11 @@ inline constexpr size_t kMaxSubgroups = 1'000;
 
 // What an object beside the pods (a PodGroup) says about a gang.
 struct GangDeclaration {
-  GangId gang;
+  GangId gang;  // or the set of gangs that the object is of
   std::string declared_by;
   bool all_or_none = true;  // false: a policy that asks for no gang at all
   int64_t min_members = 1;
+  std::optional<int64_t> size;
   std::optional<absl::Duration> deadline;
   std::optional<int32_t> priority;
   absl::Time created = absl::InfinitePast();
@@ -49,8 +50,8 @@ struct Subgroup {
 
 // A gang with its members, assembled from a cluster view.
 //
-// Invariant: members are in order: role, then rank (those without one last),
-//            then name. Finished members are among them, deleted ones are not.
+// Invariant: members are in order: role, then block, then rank (those without one
+//            last), then name. Finished members are among them, deleted ones are not.
 //            Subgroups come after the one that they are a part of; a member is
 //            directly in one of them at most.
 struct Gang {
@@ -64,6 +65,7 @@ struct Gang {
   std::vector<std::shared_ptr<const Pod>> members;
   TopologyDemand topology;
   std::vector<Subgroup> subgroups;
+  std::vector<size_t> early;         // members that are created, and run, before the others are created
   std::vector<std::string> ignored;  // other declarations on its pods that were not used
   bool all_or_none = true;           // false: its declaration asks for no gang, each pod is on its own
   std::string waiting_for;           // an object that must exist first, as a clause; empty if there is none
@@ -83,9 +85,9 @@ struct GangCount {
 //
 // A failed member satisfies nothing. One that succeeded does as long as it is
 // of the same attempt: others live, or all that there are make one gang. A
-// gang of which a living member has started was whole once, so members that
-// finished and were cleaned up are not missing: those that exist suffice, and
-// lost ones are replaced one by one.
+// gang of which a living member (not an early one) has
+// started was whole once, so members that finished and were cleaned up are not
+// missing: those that exist suffice, and lost ones are replaced one by one.
 GangCount Count(const Gang& gang);
 
 // The order in which gangs are planned: priority, then creation, then name.

@@ -42,6 +42,7 @@ struct SubgroupSpec {
   std::optional<int64_t> size;           // members that it will have, where that is declared
   int32_t stage = 0;                     // its members are created once those of earlier stages run
   TopologyDemand topology;
+  std::string role;                        // in an object: its members are those of this role
   std::vector<LabelRequirement> selector;  // in an object: which members are in it by their labels
   std::vector<std::string> split_by;  // in an object: one subgroup for each set of values of these labels
 
@@ -51,23 +52,28 @@ struct SubgroupSpec {
 // A pod's own word on the gang it belongs to, as recognised by declare/.
 struct Membership {
   GangId gang;
-  std::string declared_by;  // the declaration that was used, e.g. "PodGroup.scheduling.x-k8s.io"
-  std::string role;         // empty where the declaration knows no roles
-  std::optional<int64_t> rank;
+  std::string declared_by;      // the declaration that was used, e.g. "PodGroup.scheduling.x-k8s.io"
+  std::string role;             // empty where the declaration knows no roles
+  int64_t block = 0;            // of ranks: the number of its job within a set of jobs
+  std::optional<int64_t> rank;  // within its block
 
-  // True where an object of `declared_by` named like the gang carries the
-  // numbers; without that object the gang waits.
+  // True where an object of `declared_by` carries the numbers; without that
+  // object the gang waits. It is called `object`, or like the gang if that is empty.
   bool needs_object = false;
+  std::string object;
   std::optional<int64_t> size;
   std::optional<int64_t> min_members;
   std::optional<absl::Duration> deadline;
   TopologyDemand topology;              // of the whole gang
   std::vector<SubgroupSpec> subgroups;  // from the outermost to the one that the pod is directly in
+  std::vector<SubgroupSpec> parts;      // of the whole gang, as in an object, where the pod knows them
   std::vector<std::string> ignored;     // other declarations on the pod that were not used
 
   // Set when the declaration is malformed: a sentence that names the field.
   // The gang is refused with it, never guessed.
   std::string problem;
+
+  GangId object_id() const { return object.empty() ? gang : GangId(gang.ns(), object); }
 
   friend bool operator==(const Membership&, const Membership&) = default;
 };

@@ -193,6 +193,7 @@ void ToProto(const EvictionOption& option, v1::EvictionOption& message) {
 void ToProto(const GangReport& report, v1::GangReport& message) {
   ToProto(report.gang, *message.mutable_gang());
   message.set_declared_by(report.declared_by);
+  for (const std::string& ignored : report.ignored) message.add_ignored(ignored);
   message.set_outcome(ToProto(report.outcome));
   message.set_min_members(report.min_members);
   message.set_members(report.members);
@@ -232,6 +233,7 @@ absl::StatusOr<GangReport> FromProto(const v1::GangReport& message) {
   GangReport report;
   report.gang = FromProto(message.gang());
   report.declared_by = message.declared_by();
+  report.ignored = {message.ignored().begin(), message.ignored().end()};
   report.outcome = *outcome;
   report.min_members = message.min_members();
   report.members = message.members();

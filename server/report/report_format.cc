@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
 
@@ -122,10 +123,12 @@ nlohmann::ordered_json SeatJson(const Seat& seat) {
 }  // namespace
 
 std::string ReportText(const GangReport& report) {
-  std::string text =
-      absl::StrFormat("gang %s: %s\n\ndeclared by  %s\nmembers      %d exist, %d needed, %d bound, %d held\n",
-                      report.gang.text(), Word(report.outcome), report.declared_by, report.members,
-                      report.min_members, report.bound, report.held);
+  std::string text = absl::StrFormat("gang %s: %s\n\ndeclared by  %s\n", report.gang.text(),
+                                     Word(report.outcome), report.declared_by);
+  if (!report.ignored.empty())
+    absl::StrAppend(&text, "ignored      ", absl::StrJoin(report.ignored, ", "), "\n");
+  absl::StrAppendFormat(&text, "members      %d exist, %d needed, %d bound, %d held\n", report.members,
+                        report.min_members, report.bound, report.held);
   if (report.refusal) {
     absl::StrAppend(&text, "fits         ", report.refusal->fits, " of ", report.refusal->of, "\n\n",
                     report.refusal->text, "\n");
@@ -148,6 +151,7 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
   for (const Seat& seat : report.seats) seats.push_back(SeatJson(seat));
   nlohmann::ordered_json json = {{"gang", report.gang.text()},
                                  {"declaredBy", report.declared_by},
+                                 {"ignored", report.ignored},
                                  {"outcome", std::string(Word(report.outcome))},
                                  {"minMembers", report.min_members},
                                  {"members", report.members},

@@ -17,7 +17,7 @@ std::string ReportText(const GangReport& report);
 // One line: gang, outcome, members, and why it is not placed. No line feed.
 std::string ReportLine(const GangReport& report);
 
-// What programs read: {"gang", "declaredBy", "outcome", "minMembers",
+// What programs read: {"gang", "declaredBy", "ignored", "outcome", "minMembers",
 // "members", "bound", "held", "seats": [{"pod", "role", "rank", "node", "gpus"}],
 // "refusal": {"kind", "fits", "of", "nodes", "excluded", "text"}}. Without a
 // refusal there is no such key; rank is null where there is none; gpus is the

@@ -54,6 +54,7 @@ Json PodManifest(const std::string& name, const Json& facts) {
                 {"resourceVersion", "1"},
                 {"creationTimestamp", facts.value("created", "2026-01-01T00:00:00Z")},
                 {"labels", labels},
+                {"annotations", facts.value("annotations", Json::object())},
                 {"ownerReferences", {{{"kind", "Job"}, {"name", "owner"}, {"controller", true}}}}}},
               {"spec", spec},
               {"status", {{"phase", facts.value("phase", "Pending")}}}};

@@ -244,6 +244,12 @@ class Player {
     if (step.value("outcome", outcome) != outcome) {
       Unmet(absl::StrCat("want outcome ", step.at("outcome").dump(), ", got ", outcome));
     }
+    if (step.value("declaredBy", report->declared_by) != report->declared_by) {
+      Unmet(absl::StrCat("want declaredBy ", step.at("declaredBy").dump(), ", got ", report->declared_by));
+    }
+    if (step.value("ignored", report->ignored) != report->ignored) {
+      Unmet(absl::StrCat("want ignored ", step.at("ignored").dump(), ", got ", Json(report->ignored).dump()));
+    }
     const std::string text = report->refusal.has_value() ? report->refusal->text : "";
     if (!absl::StrContains(text, step.value("says", ""))) {
       Unmet(absl::StrCat("want a refusal with ", step.at("says").dump(), ", got \"", text, "\""));

@@ -43,6 +43,7 @@ TEST_F(ExplainTest, ARefusedGangIsExplainedWithItsNumbers) {
             R"(gang default/wide: refused
 
 declared by  PodGroup.scheduling.x-k8s.io
+ignored      pod-group.kueue.x-k8s.io, muster.dev
 members      8 exist, 8 needed, 2 bound, 3 held
 fits         7 of 8
 

@@ -34,6 +34,7 @@ GangReport RefusedReport(const std::string& name) {
   GangReport report;
   report.gang = GangId("default", name);
   report.declared_by = "PodGroup.scheduling.x-k8s.io";
+  report.ignored = {"pod-group.kueue.x-k8s.io", "muster.dev"};
   report.outcome = Outcome::kRefused;
   report.members = report.min_members = 8;
   report.bound = 2;

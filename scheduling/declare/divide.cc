@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/declare/divide.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "scheduling/model/selector.h"
+
+namespace muster::declare {
+namespace {
+
+using Chain = std::vector<SubgroupSpec>;  // from the outermost to the one that a member is directly in
+
+SubgroupSpec* FindByName(Chain& chain, const std::string& name) {
+  const auto at =
+      std::find_if(chain.begin(), chain.end(), [&](const auto& spec) { return spec.name == name; });
+  return at == chain.end() ? nullptr : &*at;
+}
+
+// The subgroup of `spec` that the pod belongs to; nullopt if to none.
+std::optional<SubgroupSpec> PartOf(const Pod& pod, SubgroupSpec spec) {
+  if (!spec.role.empty() && spec.role != pod.membership->role) return std::nullopt;
+  for (const LabelRequirement& requirement : spec.selector) {
+    if (!Matches(requirement, pod.labels)) return std::nullopt;
+  }
+  for (const std::string& key : spec.split_by) {
+    const auto value = pod.labels.find(key);
+    if (value == pod.labels.end()) return std::nullopt;
+    absl::StrAppend(&spec.name, "-", value->second);
+  }
+  return spec;
+}
+
+// One that only says how many there will be, and when, needs no part of its own.
+bool Demands(const SubgroupSpec& spec) {
+  return spec.min_members.has_value() || spec.min_subgroups.has_value() || !spec.split_by.empty() ||
+         spec.topology != TopologyDemand();
+}
+
+void Merge(const SubgroupSpec& object, SubgroupSpec& own) {
+  own.min_members = object.min_members;
+  own.min_subgroups = object.min_subgroups;
+  own.size = object.size;
+  own.stage = object.stage;
+  if (own.topology == TopologyDemand()) own.topology = object.topology;
+}
+
+Chain ChainOf(const Pod& pod, absl::Span<const SubgroupSpec> specs, Gang& gang) {
+  Chain chain = pod.membership->subgroups;
+  std::string within;  // the object's spec that was added last
+  for (const SubgroupSpec& spec : specs) {
+    const std::optional<SubgroupSpec> part = PartOf(pod, spec);
+    if (!part.has_value()) continue;
+    if (!spec.parent.empty() && spec.parent != within) continue;
+    if (spec.parent.empty() && !within.empty()) {
+      gang.problem =
+          absl::StrFormat("pod %s is in two of its subgroups, %s and %s", pod.name.text(), within, spec.name);
+      return {};
+    }
+    within = spec.name;
+    if (SubgroupSpec* own = FindByName(chain, part->name)) {
+      Merge(*part, *own);
+    } else if (Demands(spec)) {
+      chain.push_back(*part);
+    }
+  }
+  return chain;
+}
+
+// Adds the part that `spec` describes, within those that are there already.
+// Returns its index; -1, and the gang has a problem, if it can't be added.
+int32_t AddSubgroup(const SubgroupSpec& spec, int32_t parent, Gang& gang) {
+  const int32_t stage =
+      parent < 0 ? spec.stage : std::max(spec.stage, gang.subgroups[static_cast<size_t>(parent)].stage);
+  for (size_t i = 0; i < gang.subgroups.size(); ++i) {
+    const Subgroup& same = gang.subgroups[i];
+    if (same.name != spec.name) continue;
+    if (same.parent != parent || same.size != spec.size || same.topology != spec.topology) {
+      gang.problem = absl::StrCat("pods disagree on subgroup ", spec.name);
+    }
+    return static_cast<int32_t>(i);
+  }
+  if (gang.subgroups.size() == kMaxSubgroups) {
+    gang.problem = absl::StrFormat("it has more than %d subgroups", kMaxSubgroups);
+    return -1;
+  }
+  gang.subgroups.push_back({.name = spec.name,
+                            .parent = parent,
+                            .min_members = spec.min_members.value_or(spec.size.value_or(0)),
+                            .min_subgroups = spec.min_subgroups.value_or(0),
+                            .size = spec.size,
+                            .stage = stage,
+                            .topology = spec.topology,
+                            .members = {}});
+  return static_cast<int32_t>(gang.subgroups.size()) - 1;
+}
+
+int64_t Needed(const SubgroupSpec& spec) { return spec.min_members.value_or(spec.size.value_or(0)); }
+
+// How many members of the stage must be there, and how many are.
+struct StageCount {
+  int64_t needed = 0;
+  bool exists = true;  // the minimum of each of its parts
+  bool runs = true;    // or did its work
+};
+
+StageCount CountStage(const Gang& gang, absl::Span<const SubgroupSpec> specs, int32_t stage) {
+  StageCount count;
+  for (const SubgroupSpec& spec : specs) {
+    if (spec.stage != stage || !spec.parent.empty()) continue;
+    int64_t exist = 0;
+    int64_t run = 0;
+    for (const auto& member : gang.members) {
+      if (member->phase == PodPhase::kFailed || !PartOf(*member, spec).has_value()) continue;
+      ++exist;
+      run += member->bound() || member->finished() ? 1 : 0;
+    }
+    count.needed += Needed(spec);
+    count.exists &= exist >= Needed(spec);
+    count.runs &= run >= Needed(spec);
+  }
+  return count;
+}
+
+}  // namespace
+
+void Divide(absl::Span<const SubgroupSpec> specs, Gang& gang) {
+  for (size_t m = 0; m < gang.members.size(); ++m) {
+    int32_t within = -1;
+    for (const SubgroupSpec& spec : ChainOf(*gang.members[m], specs, gang)) {
+      within = AddSubgroup(spec, within, gang);
+      if (!gang.problem.empty()) return;
+    }
+    if (!gang.problem.empty()) return;
+    if (within >= 0) gang.subgroups[static_cast<size_t>(within)].members.push_back(m);
+  }
+}
+
+void CountStages(absl::Span<const SubgroupSpec> specs, Gang& gang) {
+  int32_t last = 0;
+  for (const SubgroupSpec& spec : specs) last = std::max(last, spec.stage);
+  if (last == 0) return;
+  StageCount stage = CountStage(gang, specs, 0);
+  int64_t needed = stage.needed;
+  int32_t reached = 0;
+  while (reached < last) {
+    const StageCount next = CountStage(gang, specs, reached + 1);
+    if (!stage.runs && !next.exists) break;
+    ++reached;
+    needed += next.needed;
+    stage = next;
+  }
+  gang.min_members = std::max<int64_t>(1, std::min(gang.min_members, needed));
+  for (size_t m = 0; m < gang.members.size(); ++m) {
+    const bool early = std::any_of(specs.begin(), specs.end(), [&](const SubgroupSpec& spec) {
+      return spec.parent.empty() && spec.stage < reached && PartOf(*gang.members[m], spec).has_value();
+    });
+    if (early) gang.early.push_back(m);
+  }
+  for (Subgroup& subgroup : gang.subgroups) {
+    if (subgroup.stage > reached) subgroup.min_members = 0;
+  }
+}
+
+}  // namespace muster::declare

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// JobSet, and what is made of one, such as a TrainJob of Kubeflow Trainer v2: all
+// pods of all its Jobs are a gang. How many these are is in the object. Where an
+// exclusive topology is asked for, every Job has a domain of its own, and the
+// pods of a Job are created once its first has a node.
+//
+// Source: sigs.k8s.io/jobset api/jobset/v1alpha2 of 0.8, jobset_types.go: labels
+//         jobset.sigs.k8s.io/{jobset-name,replicatedjob-name,job-index},
+//         annotation alpha.jobset.sigs.k8s.io/exclusive-topology,
+//         spec.replicatedJobs[].{name,replicas,dependsOn,
+//         template.spec.{parallelism,completions}},
+//         spec.startupPolicy.startupPolicyOrder.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+#include "scheduling/declare/assemble.h"
+#include "scheduling/declare/ecosystems.h"
+#include "scheduling/declare/label_number.h"
+#include "scheduling/declare/pod_group.h"
+#include "scheduling/declare/pod_reader.h"
+#include "scheduling/declare/topology_fields.h"
+
+namespace muster::declare {
+namespace {
+
+constexpr absl::string_view kName = "JobSet.jobset.x-k8s.io";
+constexpr absl::string_view kExclusive = "alpha.jobset.sigs.k8s.io/exclusive-topology";
+constexpr absl::string_view kRole = "jobset.sigs.k8s.io/replicatedjob-name";
+constexpr absl::string_view kIndex = "batch.kubernetes.io/job-completion-index";
+
+// The pods of the stages that one replicated job makes.
+struct ReplicatedJob {
+  std::string name;
+  int64_t jobs = 0;
+  int64_t pods_of_job = 0;
+  bool leader_first = false;  // pods of a Job are created once its first has a node
+  int32_t stage = 0;
+
+  int32_t last_stage() const { return stage + (leader_first ? 1 : 0); }
+};
+
+int32_t StageOf(const TopologyFields& job, bool in_order, const std::vector<ReplicatedJob>& before) {
+  int32_t stage = 0;
+  if (in_order && !before.empty()) stage = before.back().last_stage() + 1;
+  job.ForEach("dependsOn", [&](const TopologyFields& dependency) {
+    const std::string name = dependency.NeededText("name");
+    for (const ReplicatedJob& other : before) {
+      if (other.name == name) stage = std::max(stage, other.last_stage() + 1);
+    }
+  });
+  return stage;
+}
+
+ReplicatedJob ReadJob(const TopologyFields& fields) {
+  const auto number = [](const TopologyFields& of, const char* key, int64_t otherwise) {
+    return of.At(key).Present() ? of.NeededNumber(key, 0, kMaxMembers) : otherwise;
+  };
+  ReplicatedJob job;
+  job.name = fields.NeededText("name");
+  job.jobs = number(fields, "replicas", 1);
+  const TopologyFields spec = fields.At("template").At("spec");
+  const int64_t parallelism = number(spec, "parallelism", 1);
+  job.pods_of_job = std::min(parallelism, number(spec, "completions", parallelism));
+  job.leader_first = !fields.At("template").At("metadata").At("annotations").Text(kExclusive).empty();
+  return job;
+}
+
+void AddParts(const ReplicatedJob& job, GangDeclaration& declaration) {
+  SubgroupSpec part;
+  part.name = part.role = job.name;
+  part.size = job.jobs * job.pods_of_job;
+  part.stage = job.stage;
+  declaration.size = *declaration.size + *part.size;
+  if (!job.leader_first || job.pods_of_job < 2) return declaration.subgroups.push_back(std::move(part));
+  SubgroupSpec followers = part;
+  part.name = absl::StrCat(job.name, "/first");
+  part.size = job.jobs;
+  part.selector = {{std::string(kIndex), LabelRequirement::Op::kIn, {"0"}}};
+  followers.name = absl::StrCat(job.name, "/others");
+  followers.size = job.jobs * (job.pods_of_job - 1);
+  followers.selector = {{std::string(kIndex), LabelRequirement::Op::kNotIn, {"0"}}};
+  followers.stage = job.stage + 1;
+  declaration.subgroups.push_back(std::move(part));
+  declaration.subgroups.push_back(std::move(followers));
+}
+
+class JobSetEcosystem : public Ecosystem {
+ public:
+  absl::string_view name() const override { return kName; }
+
+  std::optional<Membership> Recognise(const PodFacts& pod) const override {
+    const auto set = pod.labels.find("jobset.sigs.k8s.io/jobset-name");
+    if (set == pod.labels.end() || set->second.empty()) return std::nullopt;
+    Membership membership;
+    membership.gang = GangId(pod.ns, set->second);
+    membership.declared_by = std::string(kName);
+    membership.needs_object = true;
+    PodReader reader(pod, membership.problem);
+    membership.role = reader.Text(kRole).value_or("");
+    membership.block = reader.Number("jobset.sigs.k8s.io/job-index", 0, kMaxMembers - 1).value_or(0);
+    membership.rank = ControllerRank(pod);
+    if (const auto level = reader.Text(kExclusive)) {
+      SubgroupSpec job;
+      job.name = absl::StrCat(membership.role, "-", membership.block);
+      job.topology.required = job.topology.exclusive = *level;
+      membership.subgroups.push_back(std::move(job));
+    }
+    return membership;
+  }
+
+  std::optional<CustomResource> object() const override {
+    return CustomResource{"jobset.x-k8s.io", {"v1alpha2"}, "jobsets", "JobSet"};
+  }
+
+  absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
+    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
+    if (!declaration.ok()) return declaration;
+    std::string problem;
+    const TopologyFields root(object, problem);
+    const TopologyFields spec = root.At("spec");
+    const bool exclusive = !root.At("metadata").At("annotations").Text(kExclusive).empty();
+    const bool in_order = spec.At("startupPolicy").Text("startupPolicyOrder") == "InOrder";
+    std::vector<ReplicatedJob> jobs;
+    spec.ForEach("replicatedJobs", [&](const TopologyFields& fields) {
+      ReplicatedJob job = ReadJob(fields);
+      job.leader_first |= exclusive;
+      job.stage = StageOf(fields, in_order, jobs);
+      jobs.push_back(std::move(job));
+    });
+    if (jobs.empty()) spec.Reject("replicatedJobs", "a list of jobs");
+    declaration->size = 0;
+    for (const ReplicatedJob& job : jobs) AddParts(job, *declaration);
+    declaration->min_members = std::max<int64_t>(1, *declaration->size);
+    AddProblem(problem, *declaration);
+    return declaration;
+  }
+};
+
+}  // namespace
+
+const Ecosystem& JobSet() {
+  static const JobSetEcosystem ecosystem;
+  return ecosystem;
+}
+
+}  // namespace muster::declare

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The jobs of Kubeflow's training operator and of its MPI operator: all replicas
+// of a job are a gang, or as many as its scheduling policy says. The numbers are
+// in the job.
+//
+// Source: training-operator 1.9 kubeflow.org/v1, common_types.go: labels
+//         training.kubeflow.org/{job-name,operator-name,replica-type,job-role,
+//         replica-index}, spec.<kind>ReplicaSpecs.<type>.replicas,
+//         spec.runPolicy.schedulingPolicy.minAvailable; mpi-operator 0.6
+//         kubeflow.org/v2beta1, types.go: the same and
+//         spec.launcherCreationPolicy.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+#include "scheduling/declare/assemble.h"
+#include "scheduling/declare/ecosystems.h"
+#include "scheduling/declare/label_number.h"
+#include "scheduling/declare/pod_group.h"
+#include "scheduling/declare/pod_reader.h"
+#include "scheduling/declare/topology_fields.h"
+
+namespace muster::declare {
+namespace {
+
+struct JobKind {
+  std::string kind;
+  std::vector<std::string> versions;
+  std::string replicas;                // the field of the spec that has them by type
+  std::vector<std::string> operators;  // that make the pods of such a job
+};
+
+class KubeflowEcosystem : public Ecosystem {
+ public:
+  explicit KubeflowEcosystem(JobKind kind)
+      : kind_(std::move(kind)), name_(absl::StrCat(kind_.kind, ".kubeflow.org")) {}
+
+  absl::string_view name() const override { return name_; }
+
+  std::optional<Membership> Recognise(const PodFacts& pod) const override {
+    const auto job = pod.labels.find("training.kubeflow.org/job-name");
+    const auto made_by = pod.labels.find("training.kubeflow.org/operator-name");
+    if (job == pod.labels.end() || made_by == pod.labels.end() || job->second.empty()) return std::nullopt;
+    if (std::find(kind_.operators.begin(), kind_.operators.end(), made_by->second) == kind_.operators.end()) {
+      return std::nullopt;
+    }
+    Membership membership;
+    membership.gang = GangId(pod.ns, job->second);
+    membership.declared_by = name_;
+    membership.needs_object = true;
+    PodReader reader(pod, membership.problem);
+    const auto type = reader.Text("training.kubeflow.org/replica-type");
+    membership.role = type.has_value() ? *type : reader.Text("training.kubeflow.org/job-role").value_or("");
+    membership.rank = ControllerRank(pod);
+    return membership;
+  }
+
+  std::optional<CustomResource> object() const override {
+    return CustomResource{"kubeflow.org", kind_.versions,
+                          absl::StrCat(absl::AsciiStrToLower(kind_.kind), "s"), kind_.kind};
+  }
+
+  absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
+    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, name_);
+    if (!declaration.ok()) return declaration;
+    std::string problem;
+    const TopologyFields spec = TopologyFields(object, problem).At("spec");
+    const bool launcher_last = spec.Text("launcherCreationPolicy") == "WaitForWorkersReady";
+    declaration->size = 0;
+    spec.ForEachField(kind_.replicas, [&](const std::string& type, const TopologyFields& replica) {
+      SubgroupSpec part;
+      part.name = part.role = absl::AsciiStrToLower(type);
+      part.size = replica.At("replicas").Present() ? replica.NeededNumber("replicas", 0, kMaxMembers) : 1;
+      part.stage = launcher_last && part.role == "launcher" ? 1 : 0;
+      declaration->size = *declaration->size + *part.size;
+      declaration->subgroups.push_back(std::move(part));
+    });
+    if (declaration->subgroups.empty()) spec.Reject(kind_.replicas, "replicas");
+    declaration->min_members = std::max<int64_t>(1, *declaration->size);
+    const TopologyFields policy = spec.At("runPolicy").At("schedulingPolicy");
+    if (policy.At("minAvailable").Present()) {
+      declaration->min_members = policy.NeededNumber("minAvailable", 1, declaration->min_members);
+    }
+    AddProblem(problem, *declaration);
+    return declaration;
+  }
+
+ private:
+  const JobKind kind_;
+  const std::string name_;
+};
+
+}  // namespace
+
+const Ecosystem& PyTorchJob() {
+  static const KubeflowEcosystem ecosystem(
+      {"PyTorchJob", {"v1"}, "pytorchReplicaSpecs", {"pytorchjob-controller"}});
+  return ecosystem;
+}
+
+const Ecosystem& TfJob() {
+  static const KubeflowEcosystem ecosystem({"TFJob", {"v1"}, "tfReplicaSpecs", {"tfjob-controller"}});
+  return ecosystem;
+}
+
+const Ecosystem& MpiJob() {
+  static const KubeflowEcosystem ecosystem(
+      {"MPIJob", {"v2beta1", "v1"}, "mpiReplicaSpecs", {"mpi-operator", "mpijob-controller"}});
+  return ecosystem;
+}
+
+const Ecosystem& XgBoostJob() {
+  static const KubeflowEcosystem ecosystem(
+      {"XGBoostJob", {"v1"}, "xgbReplicaSpecs", {"xgboostjob-controller"}});
+  return ecosystem;
+}
+
+const Ecosystem& PaddleJob() {
+  static const KubeflowEcosystem ecosystem(
+      {"PaddleJob", {"v1"}, "paddleReplicaSpecs", {"paddlejob-controller"}});
+  return ecosystem;
+}
+
+const Ecosystem& JaxJob() {
+  static const KubeflowEcosystem ecosystem({"JAXJob", {"v1"}, "jaxReplicaSpecs", {"jaxjob-controller"}});
+  return ecosystem;
+}
+
+}  // namespace muster::declare
