@@ -63,8 +63,11 @@ const GangDeclaration* TakeFromObject(const ClusterView& view, const Membership&
     return nullptr;
   }
   gang.all_or_none = object->all_or_none;
-  gang.min_members = object->min_members;
-  if (object->size.has_value()) gang.size = object->size;
+  // Pods that say their number themselves may be of an older generation.
+  if (membership.needs_object) {
+    gang.min_members = object->min_members;
+    gang.size = object->size;
+  }
   gang.created = object->created;
   if (object->deadline.has_value()) gang.deadline = object->deadline;
   if (object->priority.has_value()) gang.priority = *object->priority;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,17 +22,17 @@ SubgroupSpec* FindByName(Chain& chain, const std::string& name) {
   return at == chain.end() ? nullptr : &*at;
 }
 
-// The subgroup of `spec` that the pod belongs to; nullopt if to none.
-std::optional<SubgroupSpec> PartOf(const Pod& pod, SubgroupSpec spec) {
-  if (!spec.role.empty() && spec.role != pod.membership->role) return std::nullopt;
-  for (const LabelRequirement& requirement : spec.selector) {
-    if (!Matches(requirement, pod.labels)) return std::nullopt;
-  }
-  for (const std::string& key : spec.split_by) {
-    const auto value = pod.labels.find(key);
-    if (value == pod.labels.end()) return std::nullopt;
-    absl::StrAppend(&spec.name, "-", value->second);
-  }
+bool IsIn(const Pod& pod, const SubgroupSpec& spec) {
+  if (!spec.role.empty() && spec.role != pod.membership->role) return false;
+  return std::all_of(spec.selector.begin(), spec.selector.end(),
+                     [&](const LabelRequirement& requirement) { return Matches(requirement, pod.labels); }) &&
+         std::all_of(spec.split_by.begin(), spec.split_by.end(),
+                     [&](const std::string& key) { return pod.labels.contains(key); });
+}
+
+// The subgroup of `spec` that the pod is in. Requires that it is in one.
+SubgroupSpec PartOf(const Pod& pod, SubgroupSpec spec) {
+  for (const std::string& key : spec.split_by) absl::StrAppend(&spec.name, "-", pod.labels.at(key));
   return spec;
 }
 
@@ -55,8 +54,7 @@ Chain ChainOf(const Pod& pod, absl::Span<const SubgroupSpec> specs, Gang& gang) 
   Chain chain = pod.membership->subgroups;
   std::string within;  // the object's spec that was added last
   for (const SubgroupSpec& spec : specs) {
-    const std::optional<SubgroupSpec> part = PartOf(pod, spec);
-    if (!part.has_value()) continue;
+    if (!IsIn(pod, spec)) continue;
     if (!spec.parent.empty() && spec.parent != within) continue;
     if (spec.parent.empty() && !within.empty()) {
       gang.problem =
@@ -64,10 +62,11 @@ Chain ChainOf(const Pod& pod, absl::Span<const SubgroupSpec> specs, Gang& gang) 
       return {};
     }
     within = spec.name;
-    if (SubgroupSpec* own = FindByName(chain, part->name)) {
-      Merge(*part, *own);
+    SubgroupSpec part = PartOf(pod, spec);
+    if (SubgroupSpec* own = FindByName(chain, part.name)) {
+      Merge(part, *own);
     } else if (Demands(spec)) {
-      chain.push_back(*part);
+      chain.push_back(std::move(part));
     }
   }
   return chain;
@@ -117,7 +116,7 @@ StageCount CountStage(const Gang& gang, absl::Span<const SubgroupSpec> specs, in
     int64_t exist = 0;
     int64_t run = 0;
     for (const auto& member : gang.members) {
-      if (member->phase == PodPhase::kFailed || !PartOf(*member, spec).has_value()) continue;
+      if (member->phase == PodPhase::kFailed || !IsIn(*member, spec)) continue;
       ++exist;
       run += member->bound() || member->finished() ? 1 : 0;
     }
@@ -159,7 +158,7 @@ void CountStages(absl::Span<const SubgroupSpec> specs, Gang& gang) {
   gang.min_members = std::max<int64_t>(1, std::min(gang.min_members, needed));
   for (size_t m = 0; m < gang.members.size(); ++m) {
     const bool early = std::any_of(specs.begin(), specs.end(), [&](const SubgroupSpec& spec) {
-      return spec.parent.empty() && spec.stage < reached && PartOf(*gang.members[m], spec).has_value();
+      return spec.parent.empty() && spec.stage < reached && IsIn(*gang.members[m], spec);
     });
     if (early) gang.early.push_back(m);
   }

@@ -14,6 +14,12 @@ const Ecosystem& SchedulerPlugins();
 const Ecosystem& KueuePods();
 // volcano.cc: PodGroup.scheduling.volcano.sh.
 const Ecosystem& Volcano();
+// kai.cc: PodGroup.scheduling.run.ai.
+const Ecosystem& Kai();
+// koordinator.cc: PodGroup.scheduling.sigs.k8s.io, or annotations alone.
+const Ecosystem& Koordinator();
+// yunikorn.cc: annotations that list the task groups of an application.
+const Ecosystem& YuniKorn();
 // leader_worker_set.cc: LeaderWorkerSet.leaderworkerset.x-k8s.io.
 const Ecosystem& LeaderWorkerSet();
 // job_set.cc: JobSet.jobset.x-k8s.io, also those of Kubeflow Trainer v2.

@@ -59,5 +59,11 @@ INSTANTIATE_TEST_SUITE_P(Gang, GangCountOf,
                                          CountCase{"OfAGangThatIsOnlyBoundTheRestIsAwaited", "bbp", 2, 4}),
                          [](const auto& info) { return info.param.name; });
 
+TEST(GangCount, AnEarlyMemberThatRunsDoesNotSayThatTheRestWasThere) {
+  Gang gang = GangOf("rpp");
+  gang.early = {0};
+  EXPECT_EQ(Count(gang).needed, 4);
+}
+
 }  // namespace
 }  // namespace muster

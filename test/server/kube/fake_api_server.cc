@@ -63,7 +63,7 @@ FakeApiServer::FakeApiServer() : server_(std::make_unique<httplib::Server>()) {
       return sink.write(piece.data(), piece.size());
     });
   };
-  server_->new_task_queue = [] { return new httplib::ThreadPool(16); };
+  server_->new_task_queue = [] { return new httplib::ThreadPool(64); };
   server_->set_tcp_nodelay(true);
   server_->set_keep_alive_max_count(1'000'000);
   server_->Get(".*", handle).Post(".*", handle).Patch(".*", handle);

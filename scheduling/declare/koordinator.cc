@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Koordinator's gangs: a label names a PodGroup, or annotations of the pods say
+// all by themselves. The network topology is an annotation of the PodGroup.
+//
+// Source: koordinator 1.8 apis/extension, coscheduling.go: label
+//         pod-group.scheduling.sigs.k8s.io, annotations
+//         gang.scheduling.koordinator.sh/{name,min-available,total-number,
+//         waiting-time,groups}; network_topology.go: annotations
+//         gang.scheduling.koordinator.sh/{network-topology-spec,
+//         network-topology-index}; PodGroup scheduling.sigs.k8s.io/v1alpha1:
+//         spec.minMember, spec.scheduleTimeoutSeconds.
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "nlohmann/json.hpp"
+#include "scheduling/declare/assemble.h"
+#include "scheduling/declare/ecosystems.h"
+#include "scheduling/declare/label_number.h"
+#include "scheduling/declare/pod_group.h"
+#include "scheduling/declare/pod_reader.h"
+#include "scheduling/declare/topology_fields.h"
+
+namespace muster::declare {
+namespace {
+
+constexpr absl::string_view kName = "PodGroup.scheduling.sigs.k8s.io";
+constexpr absl::string_view kLabel = "pod-group.scheduling.sigs.k8s.io";
+constexpr absl::string_view kMinimum = "gang.scheduling.koordinator.sh/min-available";
+constexpr absl::string_view kGroups = "gang.scheduling.koordinator.sh/groups";
+constexpr absl::string_view kWaiting = "gang.scheduling.koordinator.sh/waiting-time";
+constexpr absl::string_view kSpec = "gang.scheduling.koordinator.sh/network-topology-spec";
+
+// A gang of its own, or with itself alone in a list of gangs, is what is understood.
+void CheckGroups(PodReader& reader) {
+  const std::string text = reader.Text(kGroups).value_or("[]");
+  const nlohmann::json groups = nlohmann::json::parse(text, nullptr, false);
+  if (groups.is_discarded() || !groups.is_array()) {
+    reader.Problem(absl::StrCat(kGroups, " is ", Quoted(text), "; want JSON, a list of namespace/name"));
+  } else if (groups.size() > 1) {
+    reader.Problem(absl::StrCat(kGroups, " has ", groups.size(), " gangs; Muster places one at a time"));
+  }
+}
+
+void ReadNumbers(PodReader& reader, Membership& membership) {
+  membership.min_members = reader.Number(kMinimum, 1, kMaxMembers);
+  membership.size = reader.Number("gang.scheduling.koordinator.sh/total-number", 1, kMaxMembers);
+  if (membership.size.has_value() && membership.min_members.value_or(1) > *membership.size) {
+    reader.Problem(absl::StrCat(kMinimum, " is ", *membership.min_members,
+                                ", more than gang.scheduling.koordinator.sh/total-number, ",
+                                *membership.size));
+  }
+  if (const auto waiting = reader.Text(kWaiting)) {
+    absl::Duration parsed;
+    if (absl::ParseDuration(*waiting, &parsed) && parsed > absl::ZeroDuration()) {
+      membership.deadline = parsed;
+    } else {
+      reader.Problem(absl::StrCat(kWaiting, " is ", Quoted(*waiting), "; want a duration such as 10m"));
+    }
+  }
+}
+
+void ReadStrategy(const TopologyFields& layer, TopologyDemand& demand) {
+  const std::string name = layer.NeededText("layer");
+  const std::string strategy = layer.Text("strategy");
+  if (strategy == "MustGather") {
+    if (!demand.required.empty())
+      layer.Reject("strategy", "MustGather for one layer, the innermost that must");
+    demand.required = name;
+  } else if (strategy == "PreferGather") {
+    demand.preferred = name;  // the last one is the innermost; from there one spreads outwards
+  } else if (!strategy.empty()) {
+    layer.Reject("strategy", "MustGather or PreferGather");
+  }
+  if (layer.At("podCountMultiple").Present()) {
+    const int64_t size = layer.NeededNumber("podCountMultiple", 1, kMaxMembers);
+    if (size > 1) demand.slices.push_back({name, size});
+  }
+}
+
+TopologyDemand ReadSpec(const std::string& text, std::string& problem) {
+  TopologyDemand demand;
+  if (text.empty()) return demand;
+  const nlohmann::json spec = nlohmann::json::parse(text, nullptr, false);
+  if (spec.is_discarded() || !spec.is_object()) {
+    problem = absl::StrCat(kSpec, " is ", Quoted(text), "; want JSON, an object with gatherStrategy");
+    return demand;
+  }
+  std::string wrong;
+  TopologyFields(spec, wrong).ForEach("gatherStrategy", [&](const TopologyFields& layer) {
+    ReadStrategy(layer, demand);
+  });
+  if (!wrong.empty() && problem.empty()) problem = absl::StrCat(kSpec, ": ", wrong);
+  return demand;
+}
+
+class KoordinatorEcosystem : public Ecosystem {
+ public:
+  absl::string_view name() const override { return kName; }
+
+  std::optional<Membership> Recognise(const PodFacts& pod) const override {
+    const auto label = pod.labels.find(std::string(kLabel));
+    const auto named = pod.annotations.find("gang.scheduling.koordinator.sh/name");
+    const bool by_label = label != pod.labels.end();
+    if (!by_label && named == pod.annotations.end()) return std::nullopt;
+    const std::string& gang = by_label ? label->second : named->second;
+    if (gang.empty()) return std::nullopt;
+    Membership membership;
+    membership.gang = GangId(pod.ns, gang);
+    membership.declared_by = std::string(kName);
+    PodReader reader(pod, membership.problem);
+    ReadNumbers(reader, membership);
+    CheckGroups(reader);
+    membership.needs_object = by_label && !membership.min_members.has_value();
+    if (!by_label && !membership.min_members.has_value()) {
+      reader.Problem(absl::StrCat("gang.scheduling.koordinator.sh/name needs ", kMinimum, " beside it"));
+    }
+    membership.rank = reader.Number("gang.scheduling.koordinator.sh/network-topology-index", 0, kMaxMembers);
+    if (!membership.rank.has_value()) membership.rank = ControllerRank(pod);
+    return membership;
+  }
+
+  std::optional<CustomResource> object() const override {
+    return CustomResource{"scheduling.sigs.k8s.io", {"v1alpha1"}, "podgroups", "PodGroup"};
+  }
+
+  absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
+    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
+    if (!declaration.ok()) return declaration;
+    declaration->min_members = NumberAt(object, "/spec/minMember", 1, kMaxMembers, *declaration).value_or(1);
+    const auto timeout = NumberAt(object, "/spec/scheduleTimeoutSeconds", 0, 7 * 24 * 3600, *declaration);
+    if (timeout.value_or(0) > 0) declaration->deadline = absl::Seconds(*timeout);
+    std::string problem;
+    const TopologyFields annotations = TopologyFields(object, problem).At("metadata").At("annotations");
+    const std::string spec = annotations.Text(kSpec);
+    declaration->topology = ReadSpec(spec, problem);
+    AddProblem(problem, *declaration);
+    return declaration;
+  }
+};
+
+}  // namespace
+
+const Ecosystem& Koordinator() {
+  static const KoordinatorEcosystem ecosystem;
+  return ecosystem;
+}
+
+}  // namespace muster::declare

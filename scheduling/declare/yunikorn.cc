@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// YuniKorn's gangs: annotations of the pods list the task groups of the
+// application, each with its minimum, and name the one that the pod is in.
+//
+// Source: yunikorn-k8shim 1.9 pkg/common/constants, constants.go: annotations
+//         yunikorn.apache.org/task-groups (JSON: [{"name", "minMember", ...}]),
+//         yunikorn.apache.org/task-group-name; labels yunikorn.apache.org/app-id,
+//         applicationId, spark-app-selector.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+#include "scheduling/declare/assemble.h"
+#include "scheduling/declare/ecosystems.h"
+#include "scheduling/declare/label_number.h"
+#include "scheduling/declare/pod_reader.h"
+#include "scheduling/declare/topology_fields.h"
+
+namespace muster::declare {
+namespace {
+
+constexpr absl::string_view kName = "task-groups.yunikorn.apache.org";
+constexpr absl::string_view kGroups = "yunikorn.apache.org/task-groups";
+constexpr absl::string_view kGroup = "yunikorn.apache.org/task-group-name";
+
+std::string ApplicationOf(const PodFacts& pod, PodReader& reader) {
+  for (const char* key : {"yunikorn.apache.org/app-id", "applicationId", "spark-app-selector"}) {
+    const std::string id = reader.Text(key).value_or("");
+    if (!id.empty()) return id;
+  }
+  reader.Problem(absl::StrCat(kGroup, " needs yunikorn.apache.org/app-id beside it"));
+  return std::string(pod.name);
+}
+
+void ReadGroups(const std::string& text, PodReader& reader, Membership& membership) {
+  nlohmann::json groups;
+  groups[std::string(kGroups)] = nlohmann::json::parse(text, nullptr, false);
+  if (groups.front().is_discarded() || !groups.front().is_array()) {
+    return reader.Problem(
+        absl::StrCat(kGroups, " is ", Quoted(text), "; want JSON, a list of {\"name\", \"minMember\"}"));
+  }
+  std::string problem;
+  int64_t minimum = 0;
+  TopologyFields(groups, problem).ForEach(kGroups, [&](const TopologyFields& group) {
+    SubgroupSpec part;
+    part.name = part.role = group.NeededText("name");
+    part.min_members = group.NeededNumber("minMember", 0, kMaxMembers);
+    // A driver makes its executors once it runs.
+    part.stage = part.name == "spark-executor" ? 1 : 0;
+    minimum += *part.min_members;
+    membership.parts.push_back(std::move(part));
+  });
+  if (!problem.empty()) reader.Problem(problem);
+  membership.min_members = std::max<int64_t>(1, minimum);
+}
+
+class YuniKornEcosystem : public Ecosystem {
+ public:
+  absl::string_view name() const override { return kName; }
+
+  std::optional<Membership> Recognise(const PodFacts& pod) const override {
+    const auto group = pod.annotations.find(std::string(kGroup));
+    if (group == pod.annotations.end() || group->second.empty()) return std::nullopt;
+    Membership membership;
+    membership.declared_by = std::string(kName);
+    PodReader reader(pod, membership.problem);
+    membership.gang = GangId(pod.ns, ApplicationOf(pod, reader));
+    membership.role = group->second;
+    membership.rank = ControllerRank(pod);
+    if (const auto groups = reader.Text(kGroups)) ReadGroups(*groups, reader, membership);
+    return membership;
+  }
+};
+
+}  // namespace
+
+const Ecosystem& YuniKorn() {
+  static const YuniKornEcosystem ecosystem;
+  return ecosystem;
+}
+
+}  // namespace muster::declare
