@@ -64,11 +64,15 @@ absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
   const Promise* promise = ledger_.Find(id);
   const GangCount count = Count(gang);
   int64_t counted = count.satisfied;
+  std::vector<bool> placed(gang.members.size());
   std::vector<Seat> seats;
-  for (const auto& member : gang.members) {
+  for (size_t m = 0; m < gang.members.size(); ++m) {
+    const auto& member = gang.members[m];
+    placed[m] = !member->pending() && member->phase != PodPhase::kFailed;
     if (!member->pending()) continue;
     if (BindingUnderWay(member->uid)) {
       ++counted;
+      placed[m] = true;
     } else if (const auto call = waiting.find(member->uid); call != waiting.end()) {
       const Seat* seat = promise == nullptr ? nullptr : promise->Find(member->uid);
       if (seat == nullptr || seat->node != call->second || !Stands(*seat)) {
@@ -76,11 +80,19 @@ absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
             "gang %s: the seat of pod %s is gone; the gang is planned anew", id.text(), member->name.text()));
       }
       ++counted;
+      placed[m] = true;
       seats.push_back(*seat);
     }
   }
-  if (!gang.problem.empty() || !gang.waiting_for.empty() || counted < count.needed) seats.clear();
+  const bool whole = counted >= count.needed && SubgroupsAreWhole(gang, placed);
+  if (!gang.problem.empty() || !gang.waiting_for.empty() || !whole) seats.clear();
   return seats;
+}
+
+absl::Time Engine::BeginCommit(const GangId& id, absl::Time now) {
+  const absl::Time until = now + DeadlineOf(declare::AssembleGang(*view_, id));
+  ledger_.Renew(id, until);
+  return until;
 }
 
 bool Engine::Stands(const Seat& seat) const {
@@ -142,10 +154,14 @@ std::vector<Seat> Engine::ToUndo(absl::Time now) {
   std::vector<Seat> undo;
   view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
     const Gang gang = declare::AssembleGang(*view_, id);
-    if (!gang.all_or_none || !gang.waiting_for.empty()) return;
+    if (!gang.all_or_none || !gang.waiting_for.empty() || !gang.problem.empty()) return;
+    // What another scheduler binds is not ours to undo.
+    if (gang.members.empty() || !IsOurs(*gang.members.front())) return;
     std::vector<Seat> bound;
+    std::vector<bool> placed;
     bool harmless = true;
     for (const auto& member : gang.members) {
+      placed.push_back(!member->pending() && member->phase != PodPhase::kFailed);
       if (BindingUnderWay(member->uid)) harmless = false;
       if (!member->bound()) continue;
       // A member that ran may have done work, and without a controller nobody
@@ -155,7 +171,7 @@ std::vector<Seat> Engine::ToUndo(absl::Time now) {
     }
     GangState& state = gangs_[id];
     const GangCount count = Count(gang);
-    if (bound.empty() || count.satisfied >= count.needed) {
+    if (bound.empty() || (count.satisfied >= count.needed && SubgroupsAreWhole(gang, placed))) {
       state.unfinished_since = absl::InfiniteFuture();
       return;
     }

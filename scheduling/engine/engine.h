@@ -114,6 +114,10 @@ class Engine {
   absl::StatusOr<std::vector<Seat>> Complete(const GangId& gang,
                                              const absl::flat_hash_map<PodUid, NodeName>& waiting);
 
+  // The bindings of `gang` start: its promise holds for a deadline from now on.
+  // Returns when that is over. REQUIRES: Complete gave seats.
+  absl::Time BeginCommit(const GangId& gang, absl::Time now);
+
   // Whether the pod is a pending member of the gang, as one whose bind call waits must be.
   bool AwaitsBinding(const GangId& gang, const BindCall& call) const;
   // A bind call of this pod ended without a binding: it is not on its way any more.
@@ -179,11 +183,13 @@ class Engine {
   absl::Duration DeadlineOf(const Gang& gang) const { return gang.deadline.value_or(options_.gang_deadline); }
   bool IsOurs(const Pod& pod) const;
   // Whether members beyond the gang's minimum must wait for the minimums of others.
-  bool MinimumOnly(const GangId& gang) const;
+  bool MinimumOnly(const GangId& gang, absl::Time now) const;
   // Whether the gang need not wait any more for a close placement.
   bool MayRelax(const Gang& gang, absl::Time now) const;
   // Whether every pending member has a standing seat, and these make the minimum.
   bool IsSeated(const Gang& gang) const;
+  // Whether members of the gang are bound, but not its minimum.
+  bool IsBoundInPart(const Gang& gang) const;
   // Whether the gang may still reach its minimum with the members that exist.
   bool CanComplete(const Gang& gang) const;
   void Release(const GangId& gang);
@@ -197,6 +203,7 @@ class Engine {
   Ledger ledger_;
   Declined declined_;
   uint64_t released_ = 0;
+  uint64_t installed_ = 0;  // counts the plans whose seats were promised
   absl::flat_hash_map<PodUid, Progress> progress_;
   // Pods that were refused when their nominated node was tried alone: the
   // window that follows says nothing against that node.

@@ -13,11 +13,13 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
   if (trees.topologies == nullptr) {
     trees.topologies = std::make_shared<const Topologies>(BuildTopologies(*view, topology));
   }
-  PlanInput input{*view,     ledger,      gang, standing, declined, window, trees.topologies.get(),
-                  may_relax, minimum_only};
+  PlanInput input{*view, ledger, gang, standing, declined, window, trees.topologies.get(), may_relax};
+  input.minimum_only = minimum_only;
+  input.kept_may_move = standing.size() > fixed.size();
   auto result = PlanGang(input);
   if (std::holds_alternative<Refusal>(result) && standing.size() > fixed.size()) {
     input.kept = fixed;
+    input.kept_may_move = false;
     result = PlanGang(input);
   }
   return result;

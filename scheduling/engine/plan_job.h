@@ -34,6 +34,7 @@ struct PlanJob {
   std::vector<Seat> fixed;     // seats whose bindings are under way
   std::vector<Seat> standing;  // all seats that are still good, the fixed ones among them
   uint64_t growth = 0;         // the engine's growth count when this was taken out
+  uint64_t installed = 0;      // and how many plans it had installed
   TopologyOptions topology;
   FabricTrees trees;      // of the view's fabric
   bool may_relax = true;  // see PlanInput

@@ -60,6 +60,11 @@ bool Engine::CanComplete(const Gang& gang) const {
   return begun || count.living > 0 || count.satisfied + count.pending >= count.needed;
 }
 
+bool Engine::IsBoundInPart(const Gang& gang) const {
+  const GangCount count = Count(gang);
+  return count.living > 0 && count.satisfied < count.needed;
+}
+
 bool Engine::IsOurs(const Pod& pod) const {
   const std::vector<std::string>& ours = options_.scheduler_names;
   return ours.empty() || std::find(ours.begin(), ours.end(), pod.scheduler_name) != ours.end();
@@ -112,13 +117,14 @@ std::vector<GangId> Engine::ToPlan(absl::Time now) {
   return ids;
 }
 
-bool Engine::MinimumOnly(const GangId& gang) const {
+bool Engine::MinimumOnly(const GangId& gang, absl::Time now) const {
   const auto own = gangs_.find(gang);
   const bool due = own != gangs_.end() && own->second.surplus_due && own->second.planned_at == Growth();
   bool others = false;
   view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
     if (id == gang || others) return;
     const auto state = gangs_.find(id);
+    if (state != gangs_.end() && state->second.stand_back_until > now) return;
     const bool untried = state == gangs_.end() || state->second.planned_at != Growth();
     others = untried || (!due && state->second.surplus_due);
   });
@@ -146,10 +152,11 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
               .fixed = {},
               .standing = {},
               .growth = Growth(),
+              .installed = installed_,
               .topology = options_.topology,
               .trees = trees_};
   job.may_relax = MayRelax(job.gang, now);
-  job.minimum_only = MinimumOnly(id);
+  job.minimum_only = MinimumOnly(id, now);
   if (trees_.fabric != view_->fabric()) job.trees = {view_->fabric(), nullptr};
   if (const Promise* promise = ledger_.Find(id)) {
     for (const Seat& seat : promise->seats) {
@@ -161,6 +168,18 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
   }
   return job;
 }
+
+namespace {
+
+// Whether the plan of a gang depends on where the members of other gangs are.
+bool LooksAtOthers(const Gang& gang) {
+  const auto exclusive = [](const TopologyDemand& demand) { return !demand.exclusive.empty(); };
+  return exclusive(gang.topology) ||
+         std::any_of(gang.subgroups.begin(), gang.subgroups.end(),
+                     [&](const Subgroup& subgroup) { return exclusive(subgroup.topology); });
+}
+
+}  // namespace
 
 bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, Refusal>& result,
                      absl::Time now) {
@@ -176,6 +195,9 @@ bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, R
                  [&](const Seat& seat) { return BindingUnderWay(seat.uid); });
   }
   if (fixed != job.fixed) return false;
+  if (LooksAtOthers(job.gang) && (job.installed != installed_ || job.trees.fabric != view_->fabric())) {
+    return false;
+  }
 
   GangState& state = gangs_[id];
   const uint64_t released_before = released_;
@@ -185,7 +207,15 @@ bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, R
     Release(id);
   } else {
     if (!std::all_of(seats.begin(), seats.end(), still_pending)) return false;
-    if (!ledger_.Reserve(*view_, id, seats, now + DeadlineOf(job.gang)).ok()) return false;
+    // Seats beside those that stand do not make these stand longer.
+    const Promise* before = ledger_.Find(id);
+    const bool only_more =
+        before != nullptr && std::all_of(before->seats.begin(), before->seats.end(), [&](const Seat& seat) {
+          return std::find(seats.begin(), seats.end(), seat) != seats.end();
+        });
+    const absl::Time expires = only_more ? before->expires : now + DeadlineOf(job.gang);
+    if (!ledger_.Reserve(*view_, id, seats, expires).ok()) return false;
+    ++installed_;
   }
   state.refusal = refusal == nullptr ? std::nullopt : std::optional<Refusal>(*refusal);
   state.planned_at = job.growth + (released_ - released_before);
@@ -214,6 +244,12 @@ void Engine::Expire(absl::Time now) {
     if (promise->expires <= now && !under_way) over.push_back(gang);
   });
   for (const GangId& gang : over) {
+    const Gang members = declare::AssembleGang(*view_, gang);
+    if (IsBoundInPart(members)) {
+      // Forward first: nobody else gets the room that would make it whole.
+      ledger_.Renew(gang, now + DeadlineOf(members));
+      continue;
+    }
     Release(gang);
     GangState& state = gangs_[gang];
     state.stand_back_until =

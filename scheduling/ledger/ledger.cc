@@ -36,6 +36,12 @@ absl::Status Ledger::Reserve(const ClusterView& view, const GangId& gang, std::v
   return absl::OkStatus();
 }
 
+void Ledger::Renew(const GangId& gang, absl::Time expires) {
+  Promise next = *Find(gang);
+  next.expires = expires;
+  promises_.Set(gang, std::make_shared<const Promise>(std::move(next)));
+}
+
 bool Ledger::Release(const GangId& gang) {
   const Promise* promise = Find(gang);
   if (promise == nullptr) return false;

@@ -40,6 +40,9 @@ class Ledger {
   absl::Status Reserve(const ClusterView& view, const GangId& gang, std::vector<Seat> seats,
                        absl::Time expires);
 
+  // Lets the promise to `gang` hold until `expires`. REQUIRES: there is one.
+  void Renew(const GangId& gang, absl::Time expires);
+
   // Takes back the promise to `gang`; returns whether there was one.
   bool Release(const GangId& gang);
 

@@ -15,7 +15,6 @@ bool PlannedBefore(const Gang& a, const Gang& b) {
 GangCount Count(const Gang& gang) {
   GangCount count;
   int64_t succeeded = 0;
-  bool was_whole = false;
   std::vector<bool> early(gang.members.size(), false);
   for (const size_t m : gang.early) early[m] = true;
   for (size_t m = 0; m < gang.members.size(); ++m) {
@@ -27,14 +26,37 @@ GangCount Count(const Gang& gang) {
       count.ready += member->gates.empty() ? 1 : 0;
     } else if (member->bound() && !member->finished()) {
       ++count.living;
-      was_whole |= member->started && !early[m];
+      count.ran |= member->started && !early[m];
     }
   }
   const int64_t whole = std::max(gang.min_members, gang.size.value_or(0));
   const bool one_attempt = count.living > 0 || succeeded + count.pending <= whole;
   count.satisfied = count.living + (one_attempt ? succeeded : 0);
-  count.needed = was_whole ? std::min(gang.min_members, count.satisfied + count.ready) : gang.min_members;
+  count.needed = count.ran ? std::min(gang.min_members, count.satisfied + count.ready) : gang.min_members;
   return count;
+}
+
+bool SubgroupsAreWhole(const Gang& gang, const std::vector<bool>& placed) {
+  if (Count(gang).ran) return true;
+  std::vector<int64_t> members(gang.subgroups.size());   // placed, at whatever depth
+  std::vector<int64_t> children(gang.subgroups.size());  // subgroups directly within
+  std::vector<int64_t> whole(gang.subgroups.size());     // of these
+  bool all = true;
+  for (size_t s = gang.subgroups.size(); s-- > 0;) {
+    const Subgroup& subgroup = gang.subgroups[s];
+    for (const size_t m : subgroup.members) members[s] += placed[m] ? 1 : 0;
+    const int64_t needed = subgroup.min_subgroups > 0 ? subgroup.min_subgroups : children[s];
+    const bool is_whole = members[s] >= subgroup.min_members && whole[s] >= needed;
+    if (subgroup.parent < 0) {
+      all = all && is_whole;
+      continue;
+    }
+    const auto parent = static_cast<size_t>(subgroup.parent);
+    members[parent] += members[s];
+    ++children[parent];
+    whole[parent] += is_whole ? 1 : 0;
+  }
+  return all;
 }
 
 }  // namespace muster

@@ -79,6 +79,7 @@ struct GangCount {
   int64_t pending = 0;
   int64_t ready = 0;   // of the pending ones, without gates
   int64_t needed = 0;  // `satisfied` at which nothing of the minimum is missing
+  bool ran = false;    // a living member has started, so the gang was whole once
 };
 
 // Counts the members of `gang`.
@@ -89,6 +90,11 @@ struct GangCount {
 // started was whole once, so members that finished and were cleaned up are not
 // missing: those that exist suffice, and lost ones are replaced one by one.
 GangCount Count(const Gang& gang);
+
+// Whether the members for which `placed` holds, by index, reach the minimum of
+// every subgroup that has to reach its own; and of a gang that ran, always.
+// REQUIRES: placed.size() is that of the members.
+bool SubgroupsAreWhole(const Gang& gang, const std::vector<bool>& placed);
 
 // The order in which gangs are planned: priority, then creation, then name.
 bool PlannedBefore(const Gang& a, const Gang& b);

@@ -30,14 +30,20 @@ std::optional<size_t> ApplyDefaultDemand(const PlanInput& input, const Topologie
   demand.tree = &tree;
 
   Board empty = EmptyBoard(input, parts);
+  // Of the whole gang, wherever its members are now.
   Parts copy = parts;
+  for (Member& member : copy.members) {
+    member.required = member.required || member.node != kNoNode;
+    member.node = kNoNode;
+  }
   Placer placer(empty, copy, {});
   std::optional<size_t> level;
   for (size_t l = tree.levels().size(); l-- > 0 && !level.has_value();) {
     if (placer.FitsInOne(tree, l)) level = l;
   }
-  const bool has_place = std::any_of(parts.members.begin(), parts.members.end(),
-                                     [](const Member& m) { return m.node != kNoNode; });
+  const bool has_place = std::any_of(parts.members.begin(), parts.members.end(), [&](const Member& m) {
+    return m.bound || (m.kept && !input.kept_may_move);
+  });
   (input.may_relax || has_place ? demand.preferred : demand.required) = level;
   return level;
 }

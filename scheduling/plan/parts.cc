@@ -126,7 +126,8 @@ bool MoreDemanding(const ClassKey& a, const ClassKey& b) {
 }
 
 // Classes are numbered from the most demanding shape to the least.
-void AddClasses(const std::vector<PodRules::Kind>& kinds, Parts& parts, Board& board) {
+//   kInvalidArgument  they are too many
+absl::Status AddClasses(const std::vector<PodRules::Kind>& kinds, Parts& parts, Board& board) {
   std::vector<ClassKey> keys;
   for (size_t m = 0; m < parts.members.size(); ++m) {
     Member& member = parts.members[m];
@@ -135,6 +136,11 @@ void AddClasses(const std::vector<PodRules::Kind>& kinds, Parts& parts, Board& b
     });
     member.cls = static_cast<size_t>(at - keys.begin());
     if (at == keys.end()) keys.push_back({member.pod, kinds[m]});
+    if (keys.size() > kMaxClasses) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("its members ask for more than %d different things; the last is pod %s",
+                          kMaxClasses, member.pod->name.text()));
+    }
   }
   std::vector<size_t> order(keys.size());
   for (size_t k = 0; k < order.size(); ++k) order[k] = k;
@@ -146,6 +152,7 @@ void AddClasses(const std::vector<PodRules::Kind>& kinds, Parts& parts, Board& b
     parts.class_samples.push_back(keys[k].sample);
   }
   for (Member& member : parts.members) member.cls = class_of[member.cls];
+  return absl::OkStatus();
 }
 
 // Marks waiting members of the part, in member order, until it has `needed`.
@@ -235,7 +242,8 @@ absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topolo
   if (absl::Status s = CheckSliceSizes(input.gang, parts); !s.ok()) return s;
   if (absl::Status s = CheckTrees(parts); !s.ok()) return s;
   AddMembers(input, board, parts);
-  AddClasses(SetPodRules(input, parts, board), parts, board);
+  const std::vector<PodRules::Kind> kinds = SetPodRules(input, parts, board);
+  if (absl::Status s = AddClasses(kinds, parts, board); !s.ok()) return s;
   if (absl::Status s = CheckSliceShapes(parts); !s.ok()) return s;
   for (size_t p = parts.all.size(); p-- > 1;) Require(parts.all[p], parts.all[p].min_members, parts);
   // What succeeded before this attempt satisfies nothing: the count knows.

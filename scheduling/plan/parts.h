@@ -15,7 +15,9 @@
 
 namespace muster {
 
-inline constexpr int32_t kNoNode = -1;       // not seated yet
+inline constexpr int32_t kNoNode = -1;  // not seated yet
+// The most classes of a gang: each costs a number for every node.
+inline constexpr size_t kMaxClasses = 256;
 inline constexpr int32_t kUnknownNode = -2;  // on a node that the view lacks
 
 // A member that has a place, or may get one.

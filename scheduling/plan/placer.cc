@@ -110,8 +110,8 @@ struct Placer::Step {
   bool optional = false;
   bool pinned = false;   // it has to be where others are
   bool follows = false;  // it has an affinity to pods that may come first
-  int64_t devices = 0;
-  int64_t cpu_millis = 0;
+  double devices = 0;    // in all; they may be more than an integer holds
+  double cpu_millis = 0;
 };
 
 std::vector<Placer::Step> Placer::StepsOf(int32_t p, const Scope& scope) const {
@@ -119,8 +119,8 @@ std::vector<Placer::Step> Placer::StepsOf(int32_t p, const Scope& scope) const {
   const auto weigh = [&](Step step, const std::vector<size_t>& members) {
     for (const size_t m : members) {
       const Resources& requests = parts_.members[m].pod->shape.requests;
-      for (const auto& [name, amount] : requests.scalars) step.devices += amount;
-      step.cpu_millis += requests.cpu_millis;
+      for (const auto& [name, amount] : requests.scalars) step.devices += static_cast<double>(amount);
+      step.cpu_millis += static_cast<double>(requests.cpu_millis);
       const auto& terms = parts_.members[m].pod->shape.terms;
       step.follows |= terms.has_value() && !terms->affinity.empty();
     }

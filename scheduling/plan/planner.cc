@@ -94,7 +94,12 @@ std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
   Placer placer(board, *parts, OthersHere(input, *parts, board));
   if (!placer.PlaceRequired()) return Shortfall(input, *parts, default_level, board);
   if (!input.minimum_only || !HasMinimum(input, *parts)) placer.PlaceSurplus();
-  if (!HasMinimum(input, *parts)) return Shortfall(input, *parts, default_level, board);
+  if (!HasMinimum(input, *parts)) {
+    // What is short is told from the room before anything was placed.
+    Board fresh(input, Board::Room::kNow);
+    const absl::StatusOr<Parts> unplaced = MakeParts(input, topologies, fresh);
+    return Shortfall(input, *unplaced, default_level, fresh);
+  }
   return NewSeats(input, board, *parts);
 }
 

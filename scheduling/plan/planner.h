@@ -37,6 +37,10 @@ struct PlanInput {
   // need not wait.
   bool may_relax = true;
 
+  // Whether `kept` may be given up where the rest has no place beside them:
+  // nothing is being bound yet.
+  bool kept_may_move = false;
+
   // Leaves the members beyond the minimum without seats: first come the
   // minimums of other gangs.
   bool minimum_only = false;

@@ -13,6 +13,8 @@ namespace {
 constexpr int kSoloAttempts = 5;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kLongestPause = absl::Seconds(2);
+// How long after its time a binding is still read whose end is not known.
+constexpr absl::Duration kReadGrace = absl::Minutes(1);
 
 }  // namespace
 
@@ -174,7 +176,7 @@ void Bindings::Tick(absl::Time now, absl::Time oldest, Effects& effects) {
   }
   for (const PodUid& uid : due) {
     Binding& binding = bindings_.at(uid);
-    if (binding.read_first) {
+    if (binding.read_first && now < binding.until + kReadGrace) {
       Read(uid, effects);
     } else if (now >= binding.until || (!OfGang(binding) && binding.attempts >= kSoloAttempts) ||
                (OfGang(binding) && !engine_.Stands(binding.seat))) {

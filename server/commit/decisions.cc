@@ -166,8 +166,7 @@ void Decisions::TryComplete(const GangId& gang, absl::Time now, Effects& effects
   }
   if (seats->empty()) return;
   const std::string commit = absl::StrCat(options_.epoch, "-", ++commits_);
-  const Promise* promise = engine_.ledger().Find(gang);
-  const absl::Time until = promise->expires;
+  const absl::Time until = engine_.BeginCommit(gang, now);
   for (const Seat& seat : *seats) {
     std::optional<Waiting> member = barrier_.Take(gang, seat.uid);
     bindings_.Start(gang, seat, commit, now, until, std::move(member->held), effects);

@@ -12,9 +12,9 @@
 namespace muster {
 namespace {
 
-// 4 PiB, or 4 million million cores. Amounts of many pods are added up, which
-// must not overflow; no node has as much.
-constexpr int64_t kLargestAmount = int64_t{1} << 52;
+// 128 TiB, or 140 thousand million cores. The amounts of a pod's containers and
+// of a node's pods are added up, which must not overflow; no node has as much.
+constexpr int64_t kLargestAmount = int64_t{1} << 47;
 
 // Whose word on a container counts: of the pod's author, of kubelet on what it
 // set aside, or of kubelet on what the container runs with.
@@ -142,6 +142,15 @@ void ApplyRequestsOfPod(const Containers& containers, const Fields& spec, const 
   for (const auto& [name, amount] : whole) total.Set(name, amount);
 }
 
+Resources Capped(Resources amounts) {
+  const auto cap = [](int64_t& amount) { amount = std::min(amount, kLargestAmount); };
+  cap(amounts.cpu_millis);
+  cap(amounts.memory_bytes);
+  cap(amounts.ephemeral_bytes);
+  for (auto& [name, amount] : amounts.scalars) cap(amount);
+  return amounts;
+}
+
 }  // namespace
 
 Resources DecodeAmounts(const Fields& parent, absl::string_view key) {
@@ -163,7 +172,7 @@ Resources PodRequests(const Fields& spec, const Fields& status) {
   ApplyRequestsOfPod(containers, spec, status, total);
   total += DecodeAmounts(spec, "overhead");
   total.pods = 1;
-  return total;
+  return Capped(std::move(total));
 }
 
 }  // namespace muster

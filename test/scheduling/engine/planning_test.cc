@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "scheduling/engine/engine.h"
@@ -60,6 +61,62 @@ TEST_F(Trees, ThatWereBuiltForAnOlderFabricAreNotTakenOver) {
   engine_.Observe(Published(view_));
   EXPECT_TRUE(engine_.Install(job, result, At(absl::ZeroDuration())));
   EXPECT_EQ(Next().trees.topologies, nullptr);
+}
+
+// Half of a gang is bound, and nobody comes for the other half.
+std::vector<Seat> UndoneHalf(const std::string& scheduler) {
+  EngineOptions options;
+  options.scheduler_names = {"default-scheduler"};
+  Engine engine(options);
+  ClusterView view = test::ClusterOf(2, 8);
+  for (int m = 0; m < 2; ++m) {
+    Pod pod = test::MemberOf("g", 2, m, 8);
+    pod.scheduler_name = scheduler;
+    if (m == 0) pod.node = NodeName("node-00");
+    view.Upsert(pod);
+  }
+  engine.Observe(Published(view));
+  engine.ToUndo(At(absl::ZeroDuration()));
+  return engine.ToUndo(At(absl::Hours(1)));
+}
+
+TEST(ToUndo, IsTheHalfOfAGangThatWasNotCompleted) { EXPECT_EQ(UndoneHalf("default-scheduler").size(), 1u); }
+
+TEST(ToUndo, IsNothingThatAnotherSchedulerBound) { EXPECT_TRUE(UndoneHalf("other").empty()); }
+
+TEST(Surplus, DoesNotKeepBeingPlannedWhileAnotherGangStandsBack) {
+  EngineOptions options;
+  Engine engine(options);
+  ClusterView view = test::ClusterOf(2, 8);
+  for (int m = 0; m < 3; ++m) {
+    Pod pod = test::MemberOf("elastic", 3, m, 8);
+    pod.membership->min_members = 1;
+    view.Upsert(pod);
+  }
+  test::AddGang(view, "late", 1, 8);
+  engine.Observe(Published(view));
+  absl::Time now = At(absl::ZeroDuration());
+  const auto plan_all = [&] {
+    size_t plans = 0;
+    for (std::vector<GangId> due = engine.ToPlan(now); !due.empty() && plans < 10; due = engine.ToPlan(now)) {
+      for (const GangId& gang : due) {
+        PlanJob job = engine.Prepare(gang, now);
+        const auto result = job.Run(nullptr);
+        EXPECT_TRUE(engine.Install(job, result, now));
+        ++plans;
+      }
+    }
+    return plans;
+  };
+  EXPECT_LT(plan_all(), 10u);
+  const Seat* seat = engine.ledger().Find(GangId("default", "elastic"))->Find(PodUid("uid-elastic-0"));
+  ASSERT_NE(seat, nullptr);
+  view.Upsert(BoundTo(*view.FindPod(seat->pod), seat->node.text()));
+  engine.Observe(Published(view));
+  // Nobody comes for the other gang's seat.
+  now += options.gang_deadline;
+  engine.Expire(now);
+  EXPECT_LT(plan_all(), 10u);
 }
 
 }  // namespace

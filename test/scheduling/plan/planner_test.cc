@@ -186,5 +186,46 @@ TEST(PlanGang, KeepsSeatsThatMustStay) {
   EXPECT_EQ(std::get<Seats>(result)[1].node, NodeName("node-01"));
 }
 
+// A gang of which `needed` of two replicas, of two pods each, have to run.
+Gang ReplicasOf(ClusterView& view, int64_t needed) {
+  for (int m = 0; m < 4; ++m) {
+    Pod pod = MemberOf("serve", 4, m, 8);
+    pod.membership->min_members = needed * 2;
+    SubgroupSpec set;
+    set.name = "replicas";
+    set.min_subgroups = needed;
+    SubgroupSpec replica;
+    replica.name = absl::StrCat("replica-", m / 2);
+    replica.parent = "replicas";
+    replica.size = 2;
+    pod.membership->subgroups = {set, replica};
+    view.Upsert(pod);
+  }
+  return declare::AssembleGang(view, GangId("default", "serve"));
+}
+
+TEST(PlanGang, FillsAsManySubgroupsAsAreNeededAndLeavesNoneHalfFilled) {
+  ClusterView view = ClusterOf(3, 8);
+  const Gang gang = ReplicasOf(view, 1);
+  EXPECT_EQ(Spread(PlanGang({view, Ledger(), gang, {}, Declined(), nullptr})), "node-00:1 node-01:1");
+}
+
+TEST(PlanGang, RefusesAGangOfWhichTooFewSubgroupsFit) {
+  ClusterView view = ClusterOf(3, 8);
+  const Gang gang = ReplicasOf(view, 2);
+  EXPECT_THAT(Spread(PlanGang({view, Ledger(), gang, {}, Declined(), nullptr})),
+              testing::HasSubstr("3 of 4 members fit"));
+}
+
+TEST(PlanGang, RefusesMembersOfTooManyShapes) {
+  ClusterView view = ClusterOf(1, 8);
+  for (int m = 0; m < 300; ++m) {
+    Pod pod = MemberOf("mixed", 300, m, 0);
+    pod.shape.requests.cpu_millis = m;
+    view.Upsert(pod);
+  }
+  EXPECT_THAT(Spread(Plan(view, "mixed")), testing::HasSubstr("more than 256 different things"));
+}
+
 }  // namespace
 }  // namespace muster
