@@ -93,9 +93,11 @@ void AddPlan(CLI::App& app, int& exit) {
   plan->footer(
       "Exit status: 0 if everything fits, 1 if something does not, 2 for bad input.\n"
       "Example:\n"
-      "  kubectl get nodes,pods,podgroups -A -o yaml | muster plan -f - -f new-job.yaml");
+      "  kubectl get nodes,pods,podgroups -A -o yaml | muster plan -f - -f pods-of-a-new-job.yaml");
   plan->add_option("-f,--file", options->files, "manifests in YAML or JSON; - is the standard input")
       ->required();
+  plan->add_option("--config", options->config,
+                   "configuration of muster serve: its topology counts here as well");
   static const std::map<std::string, cli::PlanFormat> formats = {
       {"table", cli::PlanFormat::kTable}, {"json", cli::PlanFormat::kJson}, {"yaml", cli::PlanFormat::kYaml}};
   AddFormat(*plan, formats, options->format);

@@ -126,11 +126,8 @@ class KoordinatorEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
+    absl::StatusOr<GangDeclaration> declaration = DecodeCoscheduling(object, kName);
     if (!declaration.ok()) return declaration;
-    declaration->min_members = NumberAt(object, "/spec/minMember", 1, kMaxMembers, *declaration).value_or(1);
-    const auto timeout = NumberAt(object, "/spec/scheduleTimeoutSeconds", 0, 7 * 24 * 3600, *declaration);
-    if (timeout.value_or(0) > 0) declaration->deadline = absl::Seconds(*timeout);
     std::string problem;
     const TopologyFields annotations = TopologyFields(object, problem).At("metadata").At("annotations");
     const std::string spec = annotations.Text(kSpec);

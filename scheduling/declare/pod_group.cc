@@ -58,6 +58,16 @@ std::optional<int64_t> NumberAt(const Json& object, const char* pointer, int64_t
   return std::nullopt;
 }
 
+absl::StatusOr<GangDeclaration> DecodeCoscheduling(const Json& object, absl::string_view declared_by) {
+  absl::StatusOr<GangDeclaration> declaration = NamedLike(object, declared_by);
+  if (!declaration.ok()) return declaration;
+  declaration->min_members = NumberAt(object, "/spec/minMember", 1, kMaxMembers, *declaration).value_or(1);
+  // 0 stands for no timeout of its own.
+  const auto timeout = NumberAt(object, "/spec/scheduleTimeoutSeconds", 0, 7 * 24 * 3600, *declaration);
+  if (timeout.value_or(0) > 0) declaration->deadline = absl::Seconds(*timeout);
+  return declaration;
+}
+
 void AddProblem(absl::string_view problem, GangDeclaration& declaration) {
   if (problem.empty() || !declaration.problem.empty()) return;
   declaration.problem = absl::StrCat(declaration.declared_by, " ", declaration.gang.text(), ": ", problem);

@@ -22,6 +22,12 @@ absl::StatusOr<GangDeclaration> NamedLike(const nlohmann::json& object, absl::st
 std::optional<int64_t> NumberAt(const nlohmann::json& object, const char* pointer, int64_t low, int64_t high,
                                 GangDeclaration& declaration);
 
+// A PodGroup as scheduler-plugins' coscheduling has it, which others took over:
+// spec.minMember, and spec.scheduleTimeoutSeconds as the deadline.
+// kInvalidArgument if it has no name.
+absl::StatusOr<GangDeclaration> DecodeCoscheduling(const nlohmann::json& object,
+                                                   absl::string_view declared_by);
+
 // Makes `problem`, if there is one, the declaration's, with the object's name,
 // unless the declaration has one already.
 void AddProblem(absl::string_view problem, GangDeclaration& declaration);

@@ -38,13 +38,7 @@ class SchedulerPluginsEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
-    if (!declaration.ok()) return declaration;
-    declaration->min_members = NumberAt(object, "/spec/minMember", 1, kMaxMembers, *declaration).value_or(1);
-    // 0 stands for no timeout of its own.
-    const auto timeout = NumberAt(object, "/spec/scheduleTimeoutSeconds", 0, 7 * 24 * 3600, *declaration);
-    if (timeout.value_or(0) > 0) declaration->deadline = absl::Seconds(*timeout);
-    return declaration;
+    return DecodeCoscheduling(object, kName);
   }
 };
 

@@ -84,6 +84,8 @@ class Engine {
   // without a standing seat whose situation changed since they were planned; or
   // if there are none, those whose members beyond the minimum were left out.
   std::vector<GangId> ToPlan(absl::Time now);
+  // Of ToPlan, the gangs up to and including `gang`; it alone if it is not among them.
+  std::vector<GangId> ToPlanUpTo(const GangId& gang, absl::Time now);
   PlanJob Prepare(const GangId& gang, absl::Time now) const;
   // Takes over the result of `job`. False, without any effect, if seats of it
   // no longer fit what happened meanwhile: prepare again.

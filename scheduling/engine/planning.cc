@@ -117,6 +117,14 @@ std::vector<GangId> Engine::ToPlan(absl::Time now) {
   return ids;
 }
 
+std::vector<GangId> Engine::ToPlanUpTo(const GangId& gang, absl::Time now) {
+  std::vector<GangId> queue = ToPlan(now);
+  const auto at = std::find(queue.begin(), queue.end(), gang);
+  if (at == queue.end()) return {gang};
+  queue.erase(at + 1, queue.end());
+  return queue;
+}
+
 bool Engine::MinimumOnly(const GangId& gang, absl::Time now) const {
   const auto own = gangs_.find(gang);
   const bool due = own != gangs_.end() && own->second.surplus_due && own->second.planned_at == Growth();

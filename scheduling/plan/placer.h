@@ -43,8 +43,6 @@ class Placer {
   // level of `tree`. Changes nothing.
   bool FitsInOne(const DomainTree& tree, size_t level);
 
-  const Constraints& constraints() const { return constraints_; }
-
  private:
   struct Mark {
     size_t taken;

@@ -8,6 +8,7 @@
 
 #include "nlohmann/json.hpp"
 #include "scheduling/engine/plan_job.h"
+#include "server/config/config.h"
 #include "server/embedded/manifests.h"
 #include "server/report/report_format.h"
 
@@ -46,6 +47,12 @@ std::string AsYaml(const nlohmann::ordered_json& json) {
 }  // namespace
 
 int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
+  const absl::StatusOr<Config> config =
+      options.config.empty() ? absl::StatusOr<Config>(Config()) : LoadConfig(options.config);
+  if (!config.ok()) {
+    err << "muster plan: " << config.status().message() << "\n";
+    return kBadInput;
+  }
   const absl::StatusOr<Manifests> manifests = ReadManifestFiles(options.files);
   if (!manifests.ok()) {
     err << "muster plan: " << manifests.status().message() << "\n";
@@ -53,7 +60,9 @@ int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
   }
   for (const std::string& note : manifests->notes) err << "note: " << note << "\n";
 
-  const std::vector<GangReport> reports = PlanAll(manifests->view, Ledger(), Declined(), TopologyOptions());
+  TopologyOptions topology;
+  topology.levels = config->topology.levels;
+  const std::vector<GangReport> reports = PlanAll(manifests->view, Ledger(), Declined(), topology);
   if (options.format == PlanFormat::kTable) {
     out << ReportTable(reports);
   } else {

@@ -13,6 +13,7 @@ enum class PlanFormat { kTable, kJson, kYaml };
 struct PlanOptions {
   std::vector<std::string> files;  // "-" is the standard input
   PlanFormat format = PlanFormat::kTable;
+  std::string config = "";  // of `muster serve`, for its topology; empty: none
 };
 
 // Exit statuses, so that a pipeline can ask "does it fit?".

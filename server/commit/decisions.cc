@@ -15,6 +15,9 @@ namespace {
 // A plan that can't be installed because the cluster moved is made again so
 // often before the pod is told to come back.
 constexpr int kPlanAttempts = 3;
+// A filter call holds up kube-scheduler's loop: after this its gang is left to
+// the ticker, and the nomination brings the pod back.
+constexpr absl::Duration kMostPlanningInFilter = absl::Milliseconds(100);
 // An eviction that was lost, or refused by a disruption budget, is tried again
 // after this.
 constexpr absl::Duration kEvictAgain = absl::Seconds(2);
@@ -55,18 +58,25 @@ void Decisions::Observe(std::shared_ptr<const ClusterView> view) {
 }
 
 FilterAnswer Decisions::Filter(const FilterCall& call) {
+  const absl::Time began = clock_.Now();
   for (int attempt = 0;; ++attempt) {
-    GangId to_plan;
+    std::vector<GangId> to_plan;
     {
       absl::MutexLock lock(&mu_);
       const absl::Time now = clock_.Now();
       nominations_.WasFiltered(call.pod.uid, now);
       auto answer = engine_.Filter(call, now);
       if (auto* final = std::get_if<FilterAnswer>(&answer)) return *std::move(final);
-      to_plan = std::get<GangId>(answer);
-      if (attempt == kPlanAttempts) return engine_.BeingPlanned(to_plan);
+      const GangId& gang = std::get<GangId>(answer);
+      if (attempt == kPlanAttempts || now - began > kMostPlanningInFilter) return engine_.BeingPlanned(gang);
+      to_plan = engine_.ToPlanUpTo(gang, now);
     }
-    PlanAndInstall(to_plan, &call);
+    // Those that are ahead in the queue come first, whoever asks first.
+    for (const GangId& gang : to_plan) {
+      const bool last = gang == to_plan.back();
+      if (!last && clock_.Now() - began > kMostPlanningInFilter) return engine_.BeingPlanned(to_plan.back());
+      PlanAndInstall(gang, last ? &call : nullptr);
+    }
     if (wake_) wake_();
   }
 }

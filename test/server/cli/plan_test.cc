@@ -100,6 +100,25 @@ items:
       "t: document 1: Topology : Topology.kai.scheduler: /metadata/name: want a name");
 }
 
+TEST_F(PlanCommand, LevelsOfTheConfigurationCount) {
+  const std::string path = absl::StrCat(testing::TempDir(), "/plan_test_config");
+  std::ofstream(path + ".yaml")
+      << "{apiVersion: v1, kind: Node, metadata: {name: n0, labels: {bay: b1}},"
+         " status: {allocatable: {cpu: 8, memory: 8Gi, pods: 10}}}\n---\n"
+         "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {muster.dev/gang: g,"
+         " muster.dev/gang-size: '1', muster.dev/topology-required: bay}},"
+         " spec: {containers: [{name: main}]}}\n";
+  PlanOptions options{.files = {path + ".yaml"}};
+  EXPECT_EQ(Plan(options, out_, err_), kSomethingDoesNotFit);
+  EXPECT_THAT(out_.str(), HasSubstr("no topology has a level \"bay\""));
+  std::ofstream(path + ".conf") << "topology: {levels: [{name: bay, key: bay}]}\n";
+  options.config = path + ".conf";
+  EXPECT_EQ(Plan(options, out_, err_), kEverythingFits);
+  options.config = path + ".none";
+  EXPECT_EQ(Plan(options, out_, err_), kBadInput);
+  EXPECT_THAT(err_.str(), HasSubstr("plan_test_config.none"));
+}
+
 TEST_F(PlanCommand, AClusterWithoutAPendingGangFits) {
   EXPECT_EQ(Run("{apiVersion: v1, kind: Node, metadata: {name: n0}}\n", PlanFormat::kTable), kEverythingFits);
 }
