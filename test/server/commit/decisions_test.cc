@@ -201,6 +201,34 @@ TEST_F(DecisionsTest, ABindingThatKeepsFailingIsUndoneAfterTheDeadline) {
   EXPECT_THAT(Outstanding(), ElementsAre("evict default/train-0"));
 }
 
+TEST_F(DecisionsTest, AGangThatIsBoundInPartKeepsTheSeatsOfTheOthersFromThoseWhoWait) {
+  FilterAndBind("train-0");
+  FilterAndBind("train-1");
+  api_.Succeed();
+  Pod runs = BoundTo(*view_.FindPod(PodName("default", "train-0")), "node-00");
+  runs.started = true;
+  view_.Upsert(runs);
+  test::AddGang(view_, "other", 1, 8);
+  Publish();
+  for (int second = 0; second < 300; ++second) {
+    while (!api_.calls.empty()) api_.Answer(absl::PermissionDeniedError("refused by admission"));
+    TickAfter(absl::Seconds(1));
+    ASSERT_EQ(Filter("other-0"), NodeName()) << second;
+  }
+  EXPECT_EQ(Filter("train-1"), NodeName("node-01"));
+}
+
+TEST_F(DecisionsTest, AGangAheadInTheQueueIsPlannedFirstWhoeverIsFilteredFirst) {
+  for (int rank = 0; rank < 2; ++rank) {
+    Pod urgent = MemberOf("urgent", 2, rank, 8);
+    urgent.priority = 10;
+    view_.Upsert(urgent);
+  }
+  Publish();
+  EXPECT_EQ(Filter("train-0"), NodeName());
+  EXPECT_EQ(Filter("urgent-0"), NodeName("node-00"));
+}
+
 struct SparedCase {
   std::string name;  // why the bound member is not evicted
   void (*change)(Pod&);
