@@ -44,6 +44,7 @@ TopologyDemand ReadNetworkTopology(const TopologyFields& fields) {
   // Hard without a tier limits nothing; Volcano packs such a gang all the same.
   if (mode == "soft" || (name.empty() && !has_tier)) {
     demand.preferred = "tier-1";
+    demand.preferred_if_known = true;  // nobody named it, and there may be no HyperNode
   } else {
     demand.required = name.empty() ? absl::StrCat("tier-", tier) : name;
   }

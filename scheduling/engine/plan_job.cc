@@ -75,9 +75,9 @@ std::vector<Gang> Queue(const ClusterView& view) {
 }  // namespace
 
 std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined,
-                                const TopologyOptions& topology) {
+                                const PlanAllOptions& options) {
   const std::vector<Gang> queue = Queue(view);
-  const Topologies topologies = BuildTopologies(view, topology);
+  const Topologies topologies = BuildTopologies(view, options.topology);
   std::vector<std::variant<Seats, Refusal>> results(queue.size());
   // The minimum of every gang goes before the surplus of any.
   for (const bool minimum_only : {true, false}) {
@@ -86,6 +86,7 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
       const Gang& gang = queue[g];
       ledger.Release(gang.id);
       PlanInput input{view, ledger, gang, {}, declined, nullptr, &topologies};
+      input.may_relax = gang.topology.closeness.value_or(options.closeness) != Closeness::kStrict;
       input.minimum_only = minimum_only;
       if (!minimum_only) input.kept = std::get<Seats>(results[g]);
       results[g] = PlanGang(input);

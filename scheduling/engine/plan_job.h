@@ -46,11 +46,16 @@ struct PlanJob {
   std::variant<std::vector<Seat>, Refusal> Run(const absl::flat_hash_set<absl::string_view>* window);
 };
 
+struct PlanAllOptions {
+  TopologyOptions topology = {};
+  Closeness closeness = Closeness::kPatient;  // of gangs that do not say
+};
+
 // Plans every gang of `view` that has pending members, in queue order, each
 // beside the seats of those before it: what would happen if all of them were
-// tried now.
+// tried now. Patient gangs are planned as after their wait.
 std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined,
-                                const TopologyOptions& topology);
+                                const PlanAllOptions& options);
 
 // The report of a gang that has `seats` beyond its bound members, or `refusal`.
 GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<Refusal> refusal);

@@ -9,6 +9,7 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
+#include "scheduling/plan/refusal_text.h"
 
 namespace muster {
 
@@ -100,7 +101,9 @@ std::vector<GangId> Engine::ToPlan(absl::Time now) {
     const bool waits = state.patient_since <= now && !state.relaxed;
     if (!is_new && !waits && !state.surplus_due) return;
     Gang gang = declare::AssembleGang(*view_, id);
-    if (!gang.all_or_none || gang.members.empty() || !IsOurs(*gang.members.front()) || IsSeated(gang)) {
+    const bool left_alone = !gang.members.empty() && !IsOurs(*gang.members.front());
+    if (left_alone) state.refusal = LeftToOthers(gang, options_.scheduler_names);
+    if (!gang.all_or_none || gang.members.empty() || left_alone || IsSeated(gang)) {
       state.planned_at = Growth();
       state.surplus_due = false;
     } else if (is_new || (waits && MayRelax(gang, now))) {

@@ -32,6 +32,7 @@ struct TopologyDemand {
   std::string topology;             // the topology object that is meant; empty: the first that has the level
   std::string required;             // all members in one domain of this level, or no seats; empty: none
   std::string preferred;            // the same if it can be had, else as close as it can; empty: none
+  bool preferred_if_known = false;  // where no topology has that level, there is no such wish
   std::vector<SliceDemand> slices;  // outermost first, each size a multiple of the next
   std::string exclusive;            // the domain of this level holds no other gang's, or subgroup's, members
   std::string spread;               // every member in a domain of its own at this level

@@ -81,7 +81,11 @@ std::optional<size_t> Demand::InnermostNeeded() const {
   return innermost;
 }
 
-absl::StatusOr<Demand> FindDemand(const TopologyDemand& demand, const Topologies& topologies) {
+absl::StatusOr<Demand> FindDemand(const TopologyDemand& asked, const Topologies& topologies) {
+  TopologyDemand demand = asked;
+  if (demand.preferred_if_known && !FindLevel(topologies, demand.topology, demand.preferred).ok()) {
+    demand.preferred.clear();
+  }
   const std::vector<std::string> texts = LevelTexts(demand);
   if (texts.empty()) return Demand{};
   Demand found;

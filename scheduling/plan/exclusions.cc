@@ -15,8 +15,9 @@ namespace {
 // Counts, for one more member of a class, the cause that keeps it off each node.
 class ExclusionCount {
  public:
-  ExclusionCount(const PlanInput& input, const Board& board, size_t cls, const CapacityRules& rules)
-      : input_(input), board_(board), cls_(cls), rules_(rules) {}
+  ExclusionCount(const PlanInput& input, const Board& board, size_t cls, const CapacityRules& rules,
+                 absl::Span<const int64_t> left)
+      : input_(input), board_(board), cls_(cls), rules_(rules), left_(left) {}
 
   void Add(int32_t n) { ++nodes_by_cause_[Cause(n)]; }
 
@@ -43,7 +44,7 @@ class ExclusionCount {
       if (std::string rule = board_.PodRuleAgainst(cls_, n); !rule.empty()) return rule;
     }
     const std::vector<Shortage> lacks = Shortages(shape.requests, board_.free(n));
-    if (lacks.empty()) return "filled by this gang";
+    if (lacks.empty()) return OwnCause(n);
     if (Fits(shape.requests, input_.view.FindNode(node.name)->free)) return "promised to other gangs";
     if (!scarcest_.has_value()) scarcest_ = Scarcest{lacks[0].resource, lacks[0].free};
     for (const Shortage& lack : lacks) {
@@ -51,6 +52,16 @@ class ExclusionCount {
         scarcest_->most_free = std::max(scarcest_->most_free, lack.free);
     }
     return absl::StrCat("insufficient ", lacks[0].resource);
+  }
+
+  // Of a node with room for the gang as it was found.
+  std::string OwnCause(int32_t n) const {
+    if (left_[static_cast<size_t>(n)] == 0) return "filled by this gang";
+    const auto name = [&](size_t level) { return Shortened(rules_.tree->levels()[level].name); };
+    if (rules_.one_per_domain.has_value())
+      return absl::StrCat("in a ", name(*rules_.one_per_domain), " that has a member of this gang");
+    if (!rules_.layers.empty()) return "with room for less than a slice";
+    return "ruled out by other members";
   }
 
   std::string FabricCause(int32_t n) const {
@@ -71,6 +82,7 @@ class ExclusionCount {
   const Board& board_;
   const size_t cls_;
   const CapacityRules& rules_;
+  const absl::Span<const int64_t> left_;
   std::map<std::string, int64_t> nodes_by_cause_;
   std::optional<Scarcest> scarcest_;
 };
@@ -78,8 +90,8 @@ class ExclusionCount {
 }  // namespace
 
 Exclusions FindExclusions(const PlanInput& input, const Board& board, size_t cls, const CapacityRules& rules,
-                          absl::Span<const int32_t> nodes) {
-  ExclusionCount count(input, board, cls, rules);
+                          absl::Span<const int64_t> left, absl::Span<const int32_t> nodes) {
+  ExclusionCount count(input, board, cls, rules, left);
   for (const int32_t n : nodes) count.Add(n);
   return {count.Sorted(), count.scarcest()};
 }

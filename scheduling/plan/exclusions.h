@@ -20,9 +20,10 @@ struct Exclusions {
   std::optional<Scarcest> scarcest;  // if some node lacks room
 };
 
-// Finds for each of `nodes` the one cause that keeps the next member off it;
-// where there is none, the gang itself fills the node.
+// Finds for each of `nodes` the one cause that keeps the next member of the
+// class off it, beside those that fit: `left` says by node how many more have
+// room then.
 Exclusions FindExclusions(const PlanInput& input, const Board& board, size_t cls, const CapacityRules& rules,
-                          absl::Span<const int32_t> nodes);
+                          absl::Span<const int64_t> left, absl::Span<const int32_t> nodes);
 
 }  // namespace muster

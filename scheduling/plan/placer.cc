@@ -151,8 +151,9 @@ bool Placer::PlaceWithin(int32_t p, const Scope& scope) {
   for (const int32_t child : part(p).children) reached += Waiting(part(child).all, true).empty() ? 1 : 0;
   for (Step& step : StepsOf(p, scope)) {
     if (step.child < 0) {
-      if (!PlaceFill(std::move(step.fill))) return false;
-      continue;
+      if (PlaceFill(std::move(step.fill))) continue;
+      NoteFailure(p);
+      return false;
     }
     const Mark before = Here();
     if (PlacePart(step.child, scope)) {
@@ -160,10 +161,17 @@ bool Placer::PlaceWithin(int32_t p, const Scope& scope) {
     } else if (step.optional) {
       UndoTo(before);
     } else {
+      NoteFailure(step.child);
       return false;
     }
   }
   return reached >= part(p).min_children;
+}
+
+void Placer::NoteFailure(int32_t p) {
+  int64_t members = 0;
+  for (const Portion& portion : board_.taken()) members += portion.members;
+  if (members > furthest_.members) furthest_ = {members, p};
 }
 
 bool Placer::PlaceFill(Fill fill) {

@@ -39,6 +39,14 @@ class Placer {
   // its minimum gets that whole, or nothing.
   void PlaceSurplus();
 
+  // How far the best attempt of PlaceRequired came: so many members had their
+  // places side by side when something of the part found none.
+  struct Furthest {
+    int64_t members = 0;
+    int32_t part = 0;
+  };
+  const Furthest& furthest() const { return furthest_; }
+
   // Whether the gang's required members could be placed in one domain of a
   // level of `tree`. Changes nothing.
   bool FitsInOne(const DomainTree& tree, size_t level);
@@ -74,6 +82,7 @@ class Placer {
   Scope ScopeAround(int32_t part) const;
   const Part& part(int32_t p) const { return parts_.all[static_cast<size_t>(p)]; }
 
+  void NoteFailure(int32_t part);
   Mark Here() const { return {board_.taken().size(), fills_.size()}; }
   void UndoTo(const Mark& mark);
   // Gives the members of all fills since the last call their nodes, in order.
@@ -83,6 +92,7 @@ class Placer {
   Parts& parts_;
   std::vector<Fill> fills_;  // Portion::fill is an index into it
   Constraints constraints_;
+  Furthest furthest_;
   int64_t second_attempts_;  // node visits that are left for them
 };
 

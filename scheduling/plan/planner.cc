@@ -92,13 +92,13 @@ std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
 
   const std::optional<size_t> default_level = ApplyDefaultDemand(input, topologies, *parts);
   Placer placer(board, *parts, OthersHere(input, *parts, board));
-  if (!placer.PlaceRequired()) return Shortfall(input, *parts, default_level, board);
+  if (!placer.PlaceRequired()) return Shortfall(input, *parts, default_level, placer.furthest(), board);
   if (!input.minimum_only || !HasMinimum(input, *parts)) placer.PlaceSurplus();
   if (!HasMinimum(input, *parts)) {
     // What is short is told from the room before anything was placed.
     Board fresh(input, Board::Room::kNow);
     const absl::StatusOr<Parts> unplaced = MakeParts(input, topologies, fresh);
-    return Shortfall(input, *unplaced, default_level, fresh);
+    return Shortfall(input, *unplaced, default_level, placer.furthest(), fresh);
   }
   return NewSeats(input, board, *parts);
 }

@@ -51,13 +51,16 @@ namespace {
 
 // "7 of 8 members fit", and where.
 std::string HowMany(const NoRoomFacts& facts, const Refusal& refusal) {
-  const std::string at_best = facts.domain.empty() ? "" : absl::StrCat(" (", facts.domain, " at best)");
-  if (!refusal.subgroup.empty()) {
-    return absl::StrFormat("of subgroup %s %d of %d members fit%s", refusal.subgroup, facts.part_fits,
-                           facts.part_of,
-                           facts.level.empty() ? "" : absl::StrCat(" in one ", facts.level, at_best));
+  if (!facts.alone) {
+    const std::string part =
+        refusal.subgroup.empty() ? "not all" : absl::StrCat("subgroup ", refusal.subgroup, " not");
+    return absl::StrFormat("%d of %d members fit, but %s beside the others", refusal.fits, refusal.of, part);
   }
-  std::string text = absl::StrFormat("%d of %d members fit", refusal.fits, refusal.of);
+  const std::string at_best = facts.domain.empty() ? "" : absl::StrCat(" (", facts.domain, " at best)");
+  std::string text = refusal.subgroup.empty()
+                         ? absl::StrFormat("%d of %d members fit", refusal.fits, refusal.of)
+                         : absl::StrFormat("of subgroup %s %d of %d members fit", refusal.subgroup,
+                                           facts.part_fits, facts.part_of);
   if (!facts.level.empty()) {
     absl::StrAppend(&text, " in one ", facts.level, at_best, facts.is_default ? ", wanted by default" : "");
   }
@@ -68,15 +71,10 @@ std::string HowMany(const NoRoomFacts& facts, const Refusal& refusal) {
   return text;
 }
 
-}  // namespace
-
-void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal) {
-  std::string text = absl::StrCat("gang ", gang.id.text(), ": ", HowMany(facts, refusal));
-  if (facts.part_fits < facts.part_of) {
-    absl::StrAppend(&text, "; one more needs ", FormatRequests(*facts.requests));
-  } else {
-    absl::StrAppend(&text, ", but not all of its parts beside each other");
-  }
+// "; of 8 nodes there 6 filled by this gang, 2 unschedulable".
+std::string WhereAndWhy(const NoRoomFacts& facts, const Refusal& refusal) {
+  std::string text = absl::StrCat("; one more needs ", FormatRequests(*facts.requests));
+  if (refusal.nodes == 0) return absl::StrCat(text, "; there is no node");
   absl::StrAppend(&text, "; of ", Counted(refusal.nodes, "node"), facts.level.empty() ? "" : " there");
   const char* separator = " ";
   for (const Exclusion& exclusion : refusal.excluded) {
@@ -88,9 +86,19 @@ void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal
         &text, " (most free on a node: ", FormatAmount(facts.scarcest->resource, facts.scarcest->most_free),
         " ", facts.scarcest->resource, ")");
   }
+  return text;
+}
+
+}  // namespace
+
+void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal) {
+  std::string text = absl::StrCat("gang ", gang.id.text(), ": ", HowMany(facts, refusal));
+  if (facts.alone) absl::StrAppend(&text, WhereAndWhy(facts, refusal));
   if (!refusal.would_fit_if.empty()) absl::StrAppend(&text, "; it would fit if ", refusal.would_fit_if);
-  if (facts.fit_when_empty.has_value()) {
-    absl::StrAppend(&text, "; even if every node were empty, only ", *facts.fit_when_empty, " would fit");
+  if (facts.fit_when_empty.has_value() && refusal.nodes > 0) {
+    absl::StrAppend(
+        &text, "; even if every node were empty, ",
+        facts.alone ? absl::StrCat("only ", *facts.fit_when_empty, " would fit") : "they would not");
   }
   refusal.text = std::move(text);
 }
@@ -100,6 +108,11 @@ Refusal Incomplete(const Gang& gang, int64_t exist, absl::string_view what_is_mi
           .fits = exist,
           .of = gang.min_members,
           .text = absl::StrCat("gang ", gang.id.text(), " waits: ", what_is_missing)};
+}
+
+Refusal LeftToOthers(const Gang& gang, const std::vector<std::string>& ours) {
+  return Invalid(gang, absl::StrFormat("its pods are of scheduler %s, and gangs.schedulerNames has %s",
+                                       gang.members.front()->scheduler_name, absl::StrJoin(ours, ", ")));
 }
 
 Refusal Invalid(const Gang& gang, absl::string_view problem) {

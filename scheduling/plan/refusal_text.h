@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "scheduling/model/gang.h"
@@ -34,6 +35,7 @@ struct NoRoomFacts {
   std::string domain;                     // the best one's path
   int64_t part_fits = 0;                  // of the gang or subgroup that is short, there
   int64_t part_of = 0;
+  bool alone = true;        // false: it fits by itself, but not beside the others
   bool is_default = false;  // the level is nobody's wish
 };
 
@@ -44,6 +46,8 @@ void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal
 // does not carry the number of members that exist: each that is created would
 // change it, and kube-scheduler tries again at every change of the text.
 Refusal Incomplete(const Gang& gang, int64_t exist, absl::string_view what_is_missing);
+// Of a gang whose pods are of a scheduler that is not among `ours`.
+Refusal LeftToOthers(const Gang& gang, const std::vector<std::string>& ours);
 Refusal Invalid(const Gang& gang, absl::string_view problem);
 
 }  // namespace muster

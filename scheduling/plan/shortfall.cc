@@ -36,18 +36,31 @@ struct Short {
   std::optional<size_t> level;  // of which one domain has to hold it
   Closest closest = {};
   int64_t others = 0;  // required members of the gang beside it, which are not short
+  bool alone = true;   // it is short by itself; otherwise only beside the others
 };
 
-Short FindShort(Board& board, const Parts& parts, const Constraints& constraints) {
+// What one more member asks for, and the resource that most lacks.
+struct Scarcity {
+  size_t cls = 0;
+  std::optional<Scarcest> scarcest;
+};
+
+Short FindShort(Board& board, const Parts& parts, const Constraints& constraints,
+                const Placer::Furthest& furthest) {
   Short found{.level = parts.all[0].demand.required};
   Survey whole(board, parts, constraints, 0);
   found.closest = whole.FindClosest(found.level);
   if (found.closest.fits < whole.missing()) return found;
   const int32_t part = ShortSubgroup(board, parts, constraints);
-  if (part < 0) return found;
+  if (part < 0) {
+    found.part = furthest.part;
+    found.closest.fits = furthest.members;
+    found.alone = false;
+    return found;
+  }
   Survey survey(board, parts, constraints, part);
   const std::optional<size_t> level = parts.all[At(part)].demand.required;
-  return {part, level, survey.FindClosest(level), whole.missing() - survey.missing()};
+  return {part, level, survey.FindClosest(level), whole.missing() - survey.missing(), true};
 }
 
 // The innermost level outside of `level` of which one domain would be enough.
@@ -100,14 +113,33 @@ std::vector<bool> OthersHere(const PlanInput& input, const Parts& parts, const B
   return here;
 }
 
+namespace {
+
+// Says what keeps the next member off the nodes where the part comes closest.
+Scarcity CountExclusions(const PlanInput& input, const Board& board, const Short& found, const Survey& survey,
+                         Refusal& refusal) {
+  const absl::Span<const int32_t> nodes = survey.rules().tree->NodesOf(found.closest.domain);
+  refusal.nodes = static_cast<int64_t>(nodes.size());
+  if (!found.closest.short_of.has_value()) {
+    size_t cls = 0;
+    while (survey.missing(cls) == 0 && cls + 1 < board.class_count()) ++cls;
+    return {cls, std::nullopt};
+  }
+  const size_t cls = *found.closest.short_of;
+  Exclusions exclusions = FindExclusions(input, board, cls, survey.rules(), found.closest.left, nodes);
+  refusal.excluded = std::move(exclusions.by_cause);
+  return {cls, std::move(exclusions.scarcest)};
+}
+
+}  // namespace
+
 Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size_t> default_level,
-                  Board& board) {
+                  const Placer::Furthest& furthest, Board& board) {
   const std::vector<Fill> none;
   const Constraints constraints(board, parts, none, OthersHere(input, parts, board));
-  const Short found = FindShort(board, parts, constraints);
+  const Short found = FindShort(board, parts, constraints, furthest);
   Survey survey(board, parts, constraints, found.part);
-  const CapacityRules& rules = survey.rules();
-  const DomainTree& tree = *rules.tree;
+  const DomainTree& tree = *survey.rules().tree;
   const GangCount count = Count(input.gang);
   const int64_t satisfied = count.satisfied + static_cast<int64_t>(input.kept.size());
 
@@ -116,28 +148,23 @@ Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size
   refusal.fits = std::min(satisfied + found.others + found.closest.fits, count.needed - 1);
   refusal.subgroup = parts.all[At(found.part)].name;
   for (size_t l = 0; l < tree.levels().size(); ++l) refusal.levels.push_back(survey.AtLevel(l));
-  AddSlices(parts.all[At(found.part)].demand, found.closest.fits, survey.missing(), refusal);
-  if (found.level.has_value()) refusal.would_fit_if = WouldFitIf(refusal.levels, *found.level, survey);
-
-  size_t cls = 0;
-  while (survey.missing(cls) == 0 && cls + 1 < board.class_count()) ++cls;
-  cls = found.closest.short_of.value_or(cls);
-  const Exclusions exclusions = FindExclusions(input, board, cls, rules, tree.NodesOf(found.closest.domain));
-  refusal.nodes = tree.domain(found.closest.domain).nodes;
-  refusal.excluded = exclusions.by_cause;
+  if (found.alone) AddSlices(parts.all[At(found.part)].demand, found.closest.fits, survey.missing(), refusal);
+  const bool one = found.alone && found.level.has_value();
+  if (one) refusal.would_fit_if = WouldFitIf(refusal.levels, *found.level, survey);
+  Scarcity scarcity = CountExclusions(input, board, found, survey, refusal);
 
   std::optional<int64_t> fit_when_empty;
   if (satisfied == 0 && !default_level.has_value()) fit_when_empty = FitWhenEmpty(input, parts, found);
   if (fit_when_empty.has_value()) refusal.kind = Refusal::Kind::kNeverFits;
-  const bool one = found.level.has_value();
   DescribeNoRoom(input.gang,
-                 {.requests = &board.shape(cls).requests,
-                  .scarcest = exclusions.scarcest,
+                 {.requests = &board.shape(scarcity.cls).requests,
+                  .scarcest = std::move(scarcity.scarcest),
                   .fit_when_empty = fit_when_empty,
                   .level = one ? Shortened(tree.levels()[*found.level].name) : "",
                   .domain = one ? tree.PathOf(found.closest.domain) : "",
                   .part_fits = found.closest.fits,
                   .part_of = survey.missing(),
+                  .alone = found.alone,
                   .is_default = default_level.has_value()},
                  refusal);
   return refusal;

@@ -7,6 +7,7 @@
 #include "scheduling/plan/board.h"
 #include "scheduling/plan/constraints.h"
 #include "scheduling/plan/parts.h"
+#include "scheduling/plan/placer.h"
 #include "scheduling/plan/planner.h"
 
 namespace muster {
@@ -20,7 +21,7 @@ namespace muster {
 // give back.
 // Cost: O(classes x (nodes + domains)), twice where the empty cluster is asked.
 Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size_t> default_level,
-                  Board& board);
+                  const Placer::Furthest& furthest, Board& board);
 
 // By node, whether members of other gangs are there or are promised to be.
 // Empty if no part asks for an exclusive domain.

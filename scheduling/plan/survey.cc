@@ -81,7 +81,10 @@ void Survey::SeatSideBySide(Closest& closest) {
   for (size_t cls = 0; cls < missing_.size(); ++cls) {
     if (missing_[cls] == 0) continue;
     const int64_t fits = TakeUpTo(board_, 0, cls, rules_, closest.scope, closest.domain, missing_[cls]);
-    if (fits < missing_[cls] && !closest.short_of.has_value()) closest.short_of = cls;
+    if (fits < missing_[cls] && !closest.short_of.has_value()) {
+      closest.short_of = cls;
+      for (int32_t n = 0; n < board_.node_count(); ++n) closest.left.push_back(board_.Capacity(cls, n));
+    }
     closest.fits += fits;
   }
   board_.UndoTo(before);

@@ -21,6 +21,7 @@ struct Closest {
   DomainId domain = kRootDomain;
   int64_t fits = 0;                // members side by side
   std::optional<size_t> short_of;  // the class of which a member is left over
+  std::vector<int64_t> left;       // by node, how many more of that class have room beside those that fit
 };
 
 // A look at the room for the required members of one part of a gang.

@@ -44,6 +44,21 @@ std::string AsYaml(const nlohmann::ordered_json& json) {
   return std::string(yaml.c_str()) + "\n";
 }
 
+// Gangs are planned here whoever would come for their seats.
+void NoteOtherSchedulers(const ClusterView& view, const std::vector<GangReport>& reports,
+                         const Config& config, std::ostream& err) {
+  const std::vector<std::string>& ours = config.gangs.scheduler_names;
+  for (const GangReport& report : reports) {
+    std::string scheduler;
+    view.FindMembers(report.gang)->ForEach([&](const PodName&, const auto& pod) {
+      scheduler = pod->scheduler_name;
+    });
+    if (ours.empty() || std::find(ours.begin(), ours.end(), scheduler) != ours.end()) continue;
+    err << "note: gang " << report.gang.text() << " is of scheduler " << scheduler
+        << ": muster serve plans it only if gangs.schedulerNames has that\n";
+  }
+}
+
 }  // namespace
 
 int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
@@ -60,9 +75,11 @@ int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
   }
   for (const std::string& note : manifests->notes) err << "note: " << note << "\n";
 
-  TopologyOptions topology;
-  topology.levels = config->topology.levels;
-  const std::vector<GangReport> reports = PlanAll(manifests->view, Ledger(), Declined(), topology);
+  PlanAllOptions plan;
+  plan.topology.levels = config->topology.levels;
+  plan.closeness = ClosenessOf(config->gangs);
+  const std::vector<GangReport> reports = PlanAll(manifests->view, Ledger(), Declined(), plan);
+  NoteOtherSchedulers(manifests->view, reports, *config, err);
   if (options.format == PlanFormat::kTable) {
     out << ReportTable(reports);
   } else {
@@ -70,10 +87,9 @@ int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
     for (const GangReport& report : reports) json["gangs"].push_back(ReportJson(report));
     out << (options.format == PlanFormat::kJson ? json.dump(2) + "\n" : AsYaml(json));
   }
-  if (reports.empty() && !manifests->ignored_sources.empty()) {
-    err << "muster plan: nothing to plan: " << manifests->ignored_sources.front()
-        << " holds no object that is read here; give the pods themselves, as the job's controller makes "
-           "them\n";
+  if (reports.empty() && !manifests->sources_without_pods.empty()) {
+    err << "muster plan: nothing to plan: " << manifests->sources_without_pods.front()
+        << " holds no pods; give the pods themselves, as the job's controller makes them\n";
     return kBadInput;
   }
   const bool fits = std::all_of(reports.begin(), reports.end(),

@@ -243,13 +243,14 @@ void Decisions::Stop(const absl::Status& reason) {
 }
 
 std::vector<GangReport> Decisions::Plan(const ClusterView* view) {
-  if (view != nullptr) return PlanAll(*view, Ledger(), Declined(), options_.engine.topology);
+  const PlanAllOptions options{.topology = options_.engine.topology, .closeness = options_.engine.closeness};
+  if (view != nullptr) return PlanAll(*view, Ledger(), Declined(), options);
   std::optional<PlanJob> now;
   {
     absl::MutexLock lock(&mu_);
     now = engine_.Prepare(GangId(), clock_.Now());
   }
-  return PlanAll(*now->view, now->ledger, now->declined, options_.engine.topology);
+  return PlanAll(*now->view, now->ledger, now->declined, options);
 }
 
 absl::StatusOr<GangReport> Decisions::Explain(const GangId& gang) {

@@ -189,6 +189,11 @@ absl::Status ReadSection(const YAML::Node& map, const std::string& section, Conf
 
 }  // namespace
 
+Closeness ClosenessOf(const Config::Gangs& gangs) {
+  if (gangs.closeness == "strict") return Closeness::kStrict;
+  return gangs.closeness == "eager" ? Closeness::kEager : Closeness::kPatient;
+}
+
 absl::Status CheckConfig(const Config& config) {
   Config copy = config;
   for (const Option& option : Options()) {

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "scheduling/model/topology.h"
+#include "scheduling/model/topology_demand.h"
 
 namespace muster {
 
@@ -65,6 +66,9 @@ struct Config {
 
   friend bool operator==(const Config&, const Config&) = default;
 };
+
+// What gangs.closeness says.
+Closeness ClosenessOf(const Config::Gangs& gangs);
 
 // The configuration in a YAML document; what it does not mention keeps its
 // default. kInvalidArgument names the line and the key: unknown or given

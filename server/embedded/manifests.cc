@@ -56,11 +56,11 @@ class ObjectReader {
  public:
   explicit ObjectReader(ClusterView& view) : view_(view) {}
 
-  // How many objects were read, how many of which kinds were left out, and what
-  // is odd about those that were read.
+  // How many objects of which kinds were left out, and what is odd about others.
   const std::map<std::string, int>& ignored() const { return ignored_; }
   const std::vector<std::string>& notes() const { return notes_; }
-  int read() const { return read_; }
+  // Whether there are nodes, pods or the like, or only what speaks of jobs.
+  bool has_cluster() const { return of_cluster_ > 0; }
 
   absl::Status Read(const Json& object) {
     if (!object.is_object()) {
@@ -79,7 +79,10 @@ class ObjectReader {
  private:
   absl::Status ReadList(const Json& list, const std::string& kind) {
     const Json& items = list.at("items");
-    if (items.is_null()) return absl::OkStatus();
+    if (items.is_null() || items.empty()) {
+      ++of_cluster_;  // a cluster without any
+      return absl::OkStatus();
+    }
     if (!items.is_array()) return absl::InvalidArgumentError("/items: want an array");
     for (Json item : items) {
       // Items of a typed list (PodList) need not repeat their kind.
@@ -93,7 +96,8 @@ class ObjectReader {
   }
 
   absl::Status ReadOne(const Json& object, const std::string& api_version, const std::string& kind) {
-    ++read_;
+    const declare::Ecosystem* ecosystem = EcosystemOf(api_version, kind);
+    of_cluster_ += ecosystem == nullptr ? 1 : 0;
     if (api_version == "v1" && kind == "Node") {
       absl::StatusOr<Node> node = DecodeNode(object);
       if (node.ok()) view_.Upsert(*std::move(node));
@@ -113,7 +117,7 @@ class ObjectReader {
       if (ns.ok()) view_.Upsert(*std::move(ns));
       return ns.status();
     }
-    if (const declare::Ecosystem* ecosystem = EcosystemOf(api_version, kind)) {
+    if (ecosystem != nullptr) {
       absl::StatusOr<GangDeclaration> declaration = ecosystem->Decode(object);
       if (declaration.ok()) view_.Upsert(*std::move(declaration));
       return declaration.status();
@@ -121,7 +125,7 @@ class ObjectReader {
     if (const declare::TopologyKind* topology = TopologyKindOf(api_version, kind)) {
       return ReadTopology(*topology, object);
     }
-    --read_;
+    --of_cluster_;
     ++ignored_[absl::StrCat(kind, " of ", api_version.empty() ? "no apiVersion" : api_version)];
     return absl::OkStatus();
   }
@@ -137,13 +141,17 @@ class ObjectReader {
   }
 
   ClusterView& view_;
-  int read_ = 0;
+  int of_cluster_ = 0;
   std::map<std::string, int> ignored_;
   std::vector<std::string> notes_;
 };
 
 absl::StatusOr<std::string> ReadAll(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (path == "-") {
+    std::string text(std::istreambuf_iterator<char>(std::cin), {});
+    if (text.empty()) return absl::InvalidArgumentError("the standard input is empty");
+    return text;
+  }
   if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is a directory; name the files in it"));
   }
@@ -174,7 +182,7 @@ absl::Status ReadManifestText(absl::string_view source, absl::string_view text, 
   for (const auto& [kind, count] : reader.ignored()) {
     into.notes.push_back(absl::StrFormat("%s: ignored %d %s", source, count, kind));
   }
-  if (reader.read() == 0 && !reader.ignored().empty()) into.ignored_sources.emplace_back(source);
+  if (!documents->empty() && !reader.has_cluster()) into.sources_without_pods.emplace_back(source);
   for (const std::string& note : reader.notes()) into.notes.push_back(absl::StrCat(source, ": ", note));
   into.view = std::move(view);
   return absl::OkStatus();

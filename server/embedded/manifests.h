@@ -19,8 +19,8 @@ struct Manifests {
   // Objects that were ignored, one sentence per kind; and pods and topologies
   // of which something can't be read.
   std::vector<std::string> notes;
-  // The sources of which every object was ignored, such as a file with nothing but a Job.
-  std::vector<std::string> ignored_sources;
+  // The sources that speak of jobs or gangs, but hold neither pods nor nodes.
+  std::vector<std::string> sources_without_pods;
 };
 
 // Reads Kubernetes objects from YAML (several documents) or JSON text, Lists

@@ -164,7 +164,7 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
 
 std::string ReportTable(const std::vector<GangReport>& reports) {
   if (reports.empty()) return "no gang has a pending member\n";
-  std::vector<Row> rows = {{"GANG", "OUTCOME", "MEMBERS", "MINIMUM", "NODES", "GPUS"}};
+  std::vector<Row> rows = {{"GANG", "OUTCOME", "MEMBERS", "MINIMUM", "SEATS", "NODES", "GPUS"}};
   std::vector<Seat> seats;
   for (const GangReport& report : reports) {
     std::set<NodeName> nodes;
@@ -174,7 +174,8 @@ std::string ReportTable(const std::vector<GangReport>& reports) {
       gpus += Gpus(seat);
     }
     rows.push_back({report.gang.text(), std::string(Word(report.outcome)), absl::StrCat(report.members),
-                    absl::StrCat(report.min_members), absl::StrCat(nodes.size()), absl::StrCat(gpus)});
+                    absl::StrCat(report.min_members), absl::StrCat(report.seats.size()),
+                    absl::StrCat(nodes.size()), absl::StrCat(gpus)});
     seats.insert(seats.end(), report.seats.begin(), report.seats.end());
   }
   std::string text = Table(rows);

@@ -25,12 +25,6 @@ namespace {
 
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 
-// REQUIRES: a word that the option allows.
-Closeness ClosenessOf(absl::string_view word) {
-  if (word == "strict") return Closeness::kStrict;
-  return word == "eager" ? Closeness::kEager : Closeness::kPatient;
-}
-
 DecisionsOptions MakeDecisionsOptions(const Config& config, absl::Time start) {
   DecisionsOptions options;
   options.engine = {.gang_deadline = config.gangs.deadline,
@@ -39,7 +33,7 @@ DecisionsOptions MakeDecisionsOptions(const Config& config, absl::Time start) {
                     .text_holds = config.gangs.refusal_holds,
                     .scheduler_names = config.gangs.scheduler_names,
                     .topology = {.levels = config.topology.levels},
-                    .closeness = ClosenessOf(config.gangs.closeness),
+                    .closeness = ClosenessOf(config.gangs),
                     .patience = config.gangs.patience};
   options.http_timeout = config.extender.http_timeout;
   options.hold_margin = config.extender.hold_margin;

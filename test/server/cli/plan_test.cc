@@ -119,6 +119,40 @@ TEST_F(PlanCommand, LevelsOfTheConfigurationCount) {
   EXPECT_THAT(err_.str(), HasSubstr("plan_test_config.none"));
 }
 
+TEST_F(PlanCommand, AGangWithoutItsPodsIsBadInputIfThereIsNothingElseToPlan) {
+  const char* group =
+      "{apiVersion: scheduling.x-k8s.io/v1alpha1, kind: PodGroup, metadata: {name: g},"
+      " spec: {minMember: 9}}\n";
+  EXPECT_EQ(Run(group, PlanFormat::kTable), kBadInput);
+  EXPECT_THAT(err_.str(), HasSubstr("holds no pods"));
+}
+
+TEST_F(PlanCommand, AStrictGangIsNotSaidToFitWhereItWouldWait) {
+  const auto half_busy = [](const char* name) {
+    return absl::StrCat("---\n{apiVersion: v1, kind: Node, metadata: {name: ", name,
+                        ", labels: {kubernetes.io/hostname: ", name,
+                        "}}, status: {allocatable: {cpu: 8, memory: 8Gi, pods: 10, nvidia.com/gpu: 2}}}\n",
+                        "---\n{apiVersion: v1, kind: Pod, metadata: {name: on-", name,
+                        "}, spec: {nodeName: ", name,
+                        ", containers: [{name: main, resources: {limits: {nvidia.com/gpu: 1}}}]}}\n");
+  };
+  const auto member = [](int i) {
+    return absl::StrCat(
+        "---\n{apiVersion: v1, kind: Pod, metadata: {name: g-", i,
+        ", labels: {muster.dev/gang: g, muster.dev/gang-size: '2'}}, spec: {containers: [{name: main,"
+        " resources: {limits: {nvidia.com/gpu: 1}}}]}}\n");
+  };
+  const std::string path = absl::StrCat(testing::TempDir(), "/plan_test_strict");
+  std::ofstream(path + ".yaml") << half_busy("a") << half_busy("b") << member(0) << member(1);
+  std::ofstream(path + ".conf") << "gangs: {closeness: strict, schedulerNames: [mine]}\n";
+  PlanOptions options{.files = {path + ".yaml"}};
+  EXPECT_EQ(Plan(options, out_, err_), kEverythingFits);
+  options.config = path + ".conf";
+  EXPECT_EQ(Plan(options, out_, err_), kSomethingDoesNotFit);
+  EXPECT_THAT(out_.str(), HasSubstr("1 of 2 members fit in one host"));
+  EXPECT_THAT(err_.str(), HasSubstr("gang default/g is of scheduler default-scheduler"));
+}
+
 TEST_F(PlanCommand, AClusterWithoutAPendingGangFits) {
   EXPECT_EQ(Run("{apiVersion: v1, kind: Node, metadata: {name: n0}}\n", PlanFormat::kTable), kEverythingFits);
 }
@@ -162,7 +196,7 @@ TEST_F(PlanCommand, YamlReadsBackAsTheSameValue) {
 
 TEST_F(PlanCommand, TheTableShowsWhereAndWhyNot) {
   Run(absl::StrCat(kCluster, kTooMuch), PlanFormat::kTable);
-  EXPECT_THAT(out_.str(), HasSubstr("default/a  placed   2        2        1      8\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("default/a  placed   2        2        2      1      8\n"));
   EXPECT_THAT(out_.str(), HasSubstr("default/a-1  worker  1     n0    4\n"));
   EXPECT_THAT(out_.str(), HasSubstr("gang default/b: 0 of 1 members fit"));
 }
