@@ -141,7 +141,7 @@ void Engine::BindingFailed(const PodUid& uid) {
 
 void Engine::MemberGone(const GangId& gang, const PodUid& uid) {
   progress_.erase(uid);
-  ledger_.ReleaseSeat(gang, uid);
+  ledger_.ReleaseSeats(gang, {uid});
   ++released_;
 }
 

@@ -61,7 +61,8 @@ class Engine {
   explicit Engine(EngineOptions options);
 
   // Takes `view` as the state of the cluster. Seats of pods that are bound or
-  // gone in it are no longer promised.
+  // gone in it are no longer promised, nor those on a node that came into
+  // another domain of the fabric.
   void Observe(std::shared_ptr<const ClusterView> view);
   const ClusterView& view() const { return *view_; }
   const Ledger& ledger() const { return ledger_; }
@@ -195,7 +196,7 @@ class Engine {
   // Whether the gang may still reach its minimum with the members that exist.
   bool CanComplete(const Gang& gang) const;
   void Release(const GangId& gang);
-  void DropStaleSeats(const GangId& gang, const Promise& promise);
+  void DropStaleSeats(const ClusterView& last, const GangId& gang, const Promise& promise);
   // Counts everything after which a refused gang might fit.
   uint64_t Growth() const { return view_->growth() + released_ + 1; }
 
@@ -206,6 +207,7 @@ class Engine {
   Declined declined_;
   uint64_t released_ = 0;
   uint64_t installed_ = 0;  // counts the plans whose seats were promised
+  uint64_t exclusive_ = 0;  // of these, those of gangs that ask for an exclusive domain
   absl::flat_hash_map<PodUid, Progress> progress_;
   // Pods that were refused when their nominated node was tried alone: the
   // window that follows says nothing against that node.

@@ -4,10 +4,33 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/plan/planner.h"
 
 namespace muster {
+
+bool Moved(const ClusterView& before, const ClusterView& after, const FabricTrees& trees,
+           const NodeName& name) {
+  if (before.fabric() == after.fabric()) return false;
+  const NodeState* old = before.FindNode(name);
+  const NodeState* now = after.FindNode(name);
+  if (old == nullptr || now == nullptr || old->node->labels == now->node->labels) return false;
+  if (trees.topologies == nullptr || trees.fabric != before.fabric()) return true;
+  const auto differs = [&](const Level& level) {
+    if (level.key.empty()) return true;  // HyperNodes may choose by any label
+    const auto value = old->node->labels.find(level.key);
+    const auto next = now->node->labels.find(level.key);
+    const bool was = value != old->node->labels.end();
+    const bool is = next != now->node->labels.end();
+    return was != is || (was && value->second != next->second);
+  };
+  const auto& all = trees.topologies->all;
+  return std::any_of(all.begin(), all.end(), [&](const Topology& topology) {
+    const auto& levels = topology.tree.levels();
+    return std::any_of(levels.begin(), levels.end(), differs);
+  });
+}
 
 std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<absl::string_view>* window) {
   if (trees.topologies == nullptr) {
@@ -25,7 +48,7 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
   return result;
 }
 
-GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<Refusal> refusal) {
+GangReport MakeReport(const Gang& gang, const std::vector<Seat>& seats, std::optional<Refusal> refusal) {
   GangReport report{.gang = gang.id,
                     .declared_by = gang.declared_by,
                     .ignored = gang.ignored,
@@ -36,6 +59,8 @@ GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<R
                     .held = 0,
                     .seats = {},
                     .refusal = std::nullopt};
+  absl::flat_hash_map<PodUid, const Seat*> seat_of;
+  for (const Seat& seat : seats) seat_of[seat.uid] = &seat;
   for (const auto& member : gang.members) {
     const bool lives = member->bound() && !member->finished();
     if (lives || member->phase == PodPhase::kSucceeded) ++report.bound;
@@ -44,9 +69,8 @@ GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<R
                               member->node, member->shape.requests});
       continue;
     }
-    const auto seat =
-        std::find_if(seats.begin(), seats.end(), [&](const Seat& s) { return s.uid == member->uid; });
-    if (seat != seats.end()) report.seats.push_back(std::move(*seat));
+    if (const auto seat = seat_of.find(member->uid); seat != seat_of.end())
+      report.seats.push_back(*seat->second);
   }
   const GangCount count = Count(gang);
   const int64_t seated = static_cast<int64_t>(report.seats.size()) + count.satisfied - count.living;
@@ -72,6 +96,12 @@ std::vector<Gang> Queue(const ClusterView& view) {
   return queue;
 }
 
+// Whether the gang has its minimum, and pending members beyond it.
+bool HasSurplus(const Gang& gang, const std::variant<Seats, Refusal>& result) {
+  const auto* seats = std::get_if<Seats>(&result);
+  return seats != nullptr && static_cast<int64_t>(seats->size()) < Count(gang).pending;
+}
+
 }  // namespace
 
 std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined,
@@ -82,8 +112,8 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
   // The minimum of every gang goes before the surplus of any.
   for (const bool minimum_only : {true, false}) {
     for (size_t g = 0; g < queue.size(); ++g) {
-      if (!minimum_only && std::holds_alternative<Refusal>(results[g])) continue;
       const Gang& gang = queue[g];
+      if (!minimum_only && !HasSurplus(gang, results[g])) continue;
       ledger.Release(gang.id);
       PlanInput input{view, ledger, gang, {}, declined, nullptr, &topologies};
       input.may_relax = gang.topology.closeness.value_or(options.closeness) != Closeness::kStrict;

@@ -23,6 +23,12 @@ struct FabricTrees {
   std::shared_ptr<const Topologies> topologies;  // null: not built yet
 };
 
+// Whether the node is in other domains of the fabric of `after` than it was in
+// `before`. `trees` are of the fabric of `before`; without them any other label
+// may mean that.
+bool Moved(const ClusterView& before, const ClusterView& after, const FabricTrees& trees,
+           const NodeName& name);
+
 // One gang to be planned, with copies of all that the plan depends on.
 //
 // Threads: a value; Run may take place on any thread.
@@ -35,6 +41,7 @@ struct PlanJob {
   std::vector<Seat> standing;  // all seats that are still good, the fixed ones among them
   uint64_t growth = 0;         // the engine's growth count when this was taken out
   uint64_t installed = 0;      // and how many plans it had installed
+  uint64_t exclusive = 0;      // of these, of gangs that ask for an exclusive domain
   TopologyOptions topology;
   FabricTrees trees;      // of the view's fabric
   bool may_relax = true;  // see PlanInput
@@ -58,6 +65,6 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
                                 const PlanAllOptions& options);
 
 // The report of a gang that has `seats` beyond its bound members, or `refusal`.
-GangReport MakeReport(const Gang& gang, std::vector<Seat> seats, std::optional<Refusal> refusal);
+GangReport MakeReport(const Gang& gang, const std::vector<Seat>& seats, std::optional<Refusal> refusal);
 
 }  // namespace muster

@@ -15,44 +15,6 @@ namespace muster {
 
 Engine::Engine(EngineOptions options) : options_(options) {}
 
-void Engine::Observe(std::shared_ptr<const ClusterView> view) {
-  for (const NodeName& name : declined_.Nodes()) {
-    const NodeState* before = view_->FindNode(name);
-    const NodeState* after = view->FindNode(name);
-    if (before == nullptr || after == nullptr || before->node != after->node || before->pods != after->pods) {
-      declined_.Forget(name);
-      ++released_;
-    }
-  }
-  view_ = std::move(view);
-  const Ledger before = ledger_;
-  before.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {
-    DropStaleSeats(gang, *promise);
-  });
-}
-
-void Engine::DropStaleSeats(const GangId& gang, const Promise& promise) {
-  bool lost = false;
-  for (const Seat& seat : promise.seats) {
-    const std::shared_ptr<const Pod> pod = view_->FindPod(seat.pod);
-    const bool here = pod != nullptr && pod->uid == seat.uid;
-    if (here && pod->pending()) continue;
-    // The end of a binding decides over its seat; and a pod that was bound
-    // before its first watch event came is not lost.
-    const auto progress = progress_.find(seat.uid);
-    if (pod == nullptr && progress != progress_.end() &&
-        (progress->second.step == Progress::Step::kBinding || !progress->second.seen)) {
-      continue;
-    }
-    progress_.erase(seat.uid);
-    ledger_.ReleaseSeat(gang, seat.uid);
-    lost |= !(here && pod->bound());
-  }
-  if (!lost) return;
-  ++released_;
-  if (ledger_.Find(gang) != nullptr && !CanComplete(declare::AssembleGang(*view_, gang))) Release(gang);
-}
-
 bool Engine::CanComplete(const Gang& gang) const {
   // Once a binding is under way the gang is completed, not given up.
   const bool begun = std::any_of(gang.members.begin(), gang.members.end(),
@@ -164,6 +126,7 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
               .standing = {},
               .growth = Growth(),
               .installed = installed_,
+              .exclusive = exclusive_,
               .topology = options_.topology,
               .trees = trees_};
   job.may_relax = MayRelax(job.gang, now);
@@ -182,8 +145,17 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
 
 namespace {
 
-// Whether the plan of a gang depends on where the members of other gangs are.
-bool LooksAtOthers(const Gang& gang) {
+bool HaveAll(const std::vector<Seat>& seats, const std::vector<Seat>& others) {
+  absl::flat_hash_map<PodUid, const Seat*> by_uid;
+  for (const Seat& seat : seats) by_uid[seat.uid] = &seat;
+  return std::all_of(others.begin(), others.end(), [&](const Seat& other) {
+    const auto seat = by_uid.find(other.uid);
+    return seat != by_uid.end() && *seat->second == other;
+  });
+}
+
+// Whether a domain is to be the gang's, or a part's of it, alone.
+bool WantsToBeAlone(const Gang& gang) {
   const auto exclusive = [](const TopologyDemand& demand) { return !demand.exclusive.empty(); };
   return exclusive(gang.topology) ||
          std::any_of(gang.subgroups.begin(), gang.subgroups.end(),
@@ -206,9 +178,10 @@ bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, R
                  [&](const Seat& seat) { return BindingUnderWay(seat.uid); });
   }
   if (fixed != job.fixed) return false;
-  if (LooksAtOthers(job.gang) && (job.installed != installed_ || job.trees.fabric != view_->fabric())) {
-    return false;
-  }
+  // A plan made at the same time may have put members where none must be.
+  const bool alone = WantsToBeAlone(job.gang);
+  if (job.exclusive != exclusive_ || (alone && job.installed != installed_)) return false;
+  if (alone && job.trees.fabric != view_->fabric()) return false;
 
   GangState& state = gangs_[id];
   const uint64_t released_before = released_;
@@ -218,15 +191,17 @@ bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, R
     Release(id);
   } else {
     if (!std::all_of(seats.begin(), seats.end(), still_pending)) return false;
+    const auto moved = [&](const Seat& seat) {
+      return !BindingUnderWay(seat.uid) && Moved(*job.view, *view_, job.trees, seat.node);
+    };
+    if (std::any_of(seats.begin(), seats.end(), moved)) return false;
     // Seats beside those that stand do not make these stand longer.
     const Promise* before = ledger_.Find(id);
-    const bool only_more =
-        before != nullptr && std::all_of(before->seats.begin(), before->seats.end(), [&](const Seat& seat) {
-          return std::find(seats.begin(), seats.end(), seat) != seats.end();
-        });
+    const bool only_more = before != nullptr && HaveAll(seats, before->seats);
     const absl::Time expires = only_more ? before->expires : now + DeadlineOf(job.gang);
     if (!ledger_.Reserve(*view_, id, seats, expires).ok()) return false;
     ++installed_;
+    exclusive_ += alone ? 1 : 0;
   }
   state.refusal = refusal == nullptr ? std::nullopt : std::optional<Refusal>(*refusal);
   state.planned_at = job.growth + (released_ - released_before);
@@ -238,47 +213,6 @@ bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, R
     state.patient_since = now;
   }
   return true;
-}
-
-void Engine::Expire(absl::Time now) {
-  if (declined_.Expire(now)) ++released_;
-  std::vector<GangId> over;
-  ledger_.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {
-    const bool under_way = std::any_of(promise->seats.begin(), promise->seats.end(), [&](const Seat& seat) {
-      const auto progress = progress_.find(seat.uid);
-      if (progress == progress_.end()) return false;
-      // A binding that is done is usage as soon as the view shows it. A pod that
-      // the view never showed may never come.
-      return progress->second.step == Progress::Step::kBinding ||
-             (progress->second.step == Progress::Step::kBindingDone && progress->second.seen);
-    });
-    if (promise->expires <= now && !under_way) over.push_back(gang);
-  });
-  for (const GangId& gang : over) {
-    const Gang members = declare::AssembleGang(*view_, gang);
-    if (IsBoundInPart(members)) {
-      // Forward first: nobody else gets the room that would make it whole.
-      ledger_.Renew(gang, now + DeadlineOf(members));
-      continue;
-    }
-    Release(gang);
-    GangState& state = gangs_[gang];
-    state.stand_back_until =
-        now + std::min(options_.stand_back * (1 << std::min(state.expiries, 10)), kLongestStandBack);
-    ++state.expiries;
-  }
-  absl::erase_if(refused_alone_, [&](const auto& entry) { return entry.second <= now - absl::Minutes(1); });
-  absl::erase_if(progress_, [&](const auto& entry) {
-    const Progress& progress = entry.second;
-    const std::shared_ptr<const Pod> pod = view_->FindPod(progress.seat.pod);
-    if (progress.step == Progress::Step::kBinding ||
-        (pod != nullptr && pod->uid == entry.first && pod->pending())) {
-      return false;
-    }
-    // Bound before the view first showed it: its seat is promised until then.
-    return progress.seen || ledger_.Find(SoloOwner(progress.seat.pod)) == nullptr;
-  });
-  std::erase_if(gangs_, [&](const auto& entry) { return view_->FindMembers(entry.first) == nullptr; });
 }
 
 std::vector<Seat> Engine::NominationsWanted() const {
@@ -300,46 +234,6 @@ std::vector<Seat> Engine::NominationsWanted() const {
     });
   });
   return wanted;
-}
-
-absl::StatusOr<GangReport> Engine::Report(const GangId& id) const {
-  const Gang gang = declare::AssembleGang(*view_, id);
-  if (gang.members.empty()) return absl::NotFoundError(absl::StrCat("no pod declares gang ", id.text()));
-  const Promise* promise = ledger_.Find(id);
-  const auto state = gangs_.find(id);
-  return MakeReport(gang, promise == nullptr ? std::vector<Seat>{} : promise->seats,
-                    state == gangs_.end() ? std::nullopt : state->second.refusal);
-}
-
-std::map<Outcome, int64_t> Engine::CountGangs() const {
-  std::map<Outcome, int64_t> count;
-  // Where no member is pending, each has its place.
-  count[Outcome::kPlaced] = static_cast<int64_t>(view_->gangs().size() - view_->pending_gangs().size());
-  view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
-    const auto state = gangs_.find(id);
-    if (state == gangs_.end() || (!state->second.refusal.has_value() && ledger_.Find(id) == nullptr)) {
-      ++count[Outcome::kWaiting];
-    } else if (!state->second.refusal.has_value()) {
-      ++count[Outcome::kPlaced];
-    } else {
-      const bool waits = state->second.refusal->kind == Refusal::Kind::kIncomplete;
-      ++count[waits ? Outcome::kWaiting : Outcome::kRefused];
-    }
-  });
-  return count;
-}
-
-std::vector<GangReport> Engine::Reports() const {
-  std::vector<GangReport> reports;
-  view_->gangs().ForEach([&](const GangId& id, const ClusterView::Members& members) {
-    bool alive = false;
-    members.ForEach(
-        [&](const PodName&, const auto& member) { alive |= !member->finished() && InGang(*view_, *member); });
-    if (!alive) return;
-    absl::StatusOr<GangReport> report = Report(id);
-    if (report.ok()) reports.push_back(*std::move(report));
-  });
-  return reports;
 }
 
 }  // namespace muster

@@ -4,13 +4,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_format.h"
 
 namespace muster {
 
 const Seat* Promise::Find(const PodUid& uid) const {
-  const auto at = std::find_if(seats.begin(), seats.end(), [&](const Seat& seat) { return seat.uid == uid; });
-  return at == seats.end() ? nullptr : &*at;
+  const auto at = std::lower_bound(seats.begin(), seats.end(), uid,
+                                   [](const Seat& seat, const PodUid& u) { return seat.uid < u; });
+  return at == seats.end() || at->uid != uid ? nullptr : &*at;
 }
 
 absl::Status Ledger::Reserve(const ClusterView& view, const GangId& gang, std::vector<Seat> seats,
@@ -31,6 +33,7 @@ absl::Status Ledger::Reserve(const ClusterView& view, const GangId& gang, std::v
     }
     next.Count(seat, +1);
   }
+  std::sort(seats.begin(), seats.end(), [](const Seat& a, const Seat& b) { return a.uid < b.uid; });
   next.promises_.Set(gang, std::make_shared<const Promise>(Promise{std::move(seats), expires}));
   *this = std::move(next);
   return absl::OkStatus();
@@ -50,17 +53,23 @@ bool Ledger::Release(const GangId& gang) {
   return true;
 }
 
-void Ledger::ReleaseSeat(const GangId& gang, const PodUid& uid) {
+void Ledger::ReleaseSeats(const GangId& gang, absl::Span<const PodUid> uids) {
   const Promise* promise = Find(gang);
-  if (promise == nullptr || promise->Find(uid) == nullptr) return;
-  if (promise->seats.size() == 1) {
-    Release(gang);
-    return;
+  if (promise == nullptr || uids.empty()) return;
+  const absl::flat_hash_set<PodUid> released(uids.begin(), uids.end());
+  Promise next{.seats = {}, .expires = promise->expires};
+  for (const Seat& seat : promise->seats) {
+    if (released.contains(seat.uid)) {
+      Count(seat, -1);
+    } else {
+      next.seats.push_back(seat);
+    }
   }
-  Promise next = *promise;
-  Count(*promise->Find(uid), -1);
-  std::erase_if(next.seats, [&](const Seat& seat) { return seat.uid == uid; });
-  promises_.Set(gang, std::make_shared<const Promise>(std::move(next)));
+  if (next.seats.empty()) {
+    promises_.Erase(gang);
+  } else if (next.seats.size() < promise->seats.size()) {
+    promises_.Set(gang, std::make_shared<const Promise>(std::move(next)));
+  }
 }
 
 const Promise* Ledger::Find(const GangId& gang) const {

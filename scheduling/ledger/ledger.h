@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/persistent_map.h"
@@ -17,7 +18,7 @@ namespace muster {
 
 // Seats promised to one gang until `expires`.
 struct Promise {
-  std::vector<Seat> seats;
+  std::vector<Seat> seats;  // in ascending order of uid
   absl::Time expires;
 
   // The seat of this pod; null if it has none.
@@ -46,8 +47,8 @@ class Ledger {
   // Takes back the promise to `gang`; returns whether there was one.
   bool Release(const GangId& gang);
 
-  // Takes back one seat, and the promise with its last one.
-  void ReleaseSeat(const GangId& gang, const PodUid& uid);
+  // Takes back the seats of these pods, and the promise with its last one.
+  void ReleaseSeats(const GangId& gang, absl::Span<const PodUid> uids);
 
   // The promise to `gang`; null if there is none. Valid until the next change.
   const Promise* Find(const GangId& gang) const;

@@ -26,6 +26,15 @@ bool LooksAtOthers(const Pod& pod) {
          !(pod.shape.terms->affinity.empty() && pod.shape.terms->spread.empty());
 }
 
+// REQUIRES: the pod is a member of a gang.
+bool WantsToBeAlone(const Pod& pod) {
+  const std::vector<SubgroupSpec>& subgroups = pod.membership->subgroups;
+  return !pod.finished() && (!pod.membership->topology.exclusive.empty() ||
+                             std::any_of(subgroups.begin(), subgroups.end(), [](const SubgroupSpec& spec) {
+                               return !spec.topology.exclusive.empty();
+                             }));
+}
+
 // Whether a pod that waits for others, or must keep even with them, may see it.
 bool NewToOthers(const Pod* old, const Pod& next) {
   return TakesRoom(next) && (old == nullptr || !TakesRoom(*old) || old->labels != next.labels);
@@ -186,7 +195,8 @@ void ClusterView::Join(const std::shared_ptr<const Pod>& pod) {
   Members next = old == nullptr ? Members{} : *old;
   next.Set(pod->name, pod);
   gangs_.Set(pod->membership->gang, std::move(next));
-  if (pod->pending()) CountPending(pod->membership->gang, +1);
+  if (pod->pending()) Add(+1, pod->membership->gang, pending_gangs_);
+  if (WantsToBeAlone(*pod)) Add(+1, pod->membership->gang, exclusive_gangs_);
 }
 
 void ClusterView::Leave(const Pod& pod) {
@@ -197,16 +207,17 @@ void ClusterView::Leave(const Pod& pod) {
   } else {
     gangs_.Set(pod.membership->gang, std::move(next));
   }
-  if (pod.pending()) CountPending(pod.membership->gang, -1);
+  if (pod.pending()) Add(-1, pod.membership->gang, pending_gangs_);
+  if (WantsToBeAlone(pod)) Add(-1, pod.membership->gang, exclusive_gangs_);
 }
 
-void ClusterView::CountPending(const GangId& gang, int64_t change) {
-  const int64_t* old = pending_gangs_.Find(gang);
+void ClusterView::Add(int64_t change, const GangId& gang, PersistentMap<GangId, int64_t>& counts) {
+  const int64_t* old = counts.Find(gang);
   const int64_t next = (old == nullptr ? 0 : *old) + change;
   if (next == 0) {
-    pending_gangs_.Erase(gang);
+    counts.Erase(gang);
   } else {
-    pending_gangs_.Set(gang, next);
+    counts.Set(gang, next);
   }
 }
 

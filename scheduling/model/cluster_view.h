@@ -80,6 +80,9 @@ class ClusterView {
   const PersistentMap<std::string, Labels>& namespaces() const { return namespaces_; }
   // The pods that keep others away by a required anti-affinity, bound or not.
   const PersistentMap<PodName, std::shared_ptr<const Pod>>& repelling() const { return repelling_; }
+  // How many unfinished members of each gang ask for a domain for themselves;
+  // gangs without any are left out.
+  const PersistentMap<GangId, int64_t>& exclusive_gangs() const { return exclusive_gangs_; }
   // How many pending members each gang has; gangs without any are left out.
   const PersistentMap<GangId, int64_t>& pending_gangs() const { return pending_gangs_; }
 
@@ -105,7 +108,7 @@ class ClusterView {
   void Unseat(const Pod& pod);
   void Join(const std::shared_ptr<const Pod>& pod);
   void Leave(const Pod& pod);
-  void CountPending(const GangId& gang, int64_t change);
+  static void Add(int64_t change, const GangId& gang, PersistentMap<GangId, int64_t>& counts);
   void FabricChanged() { fabric_ = std::make_shared<const FabricMark>(); }
   // Keeps repelling_ and attentive_ as `pod` comes (+1) or goes (-1).
   void CountTerms(const std::shared_ptr<const Pod>& pod, int64_t change);
@@ -114,6 +117,7 @@ class ClusterView {
   PersistentMap<PodName, std::shared_ptr<const Pod>> pods_;
   PersistentMap<GangId, Members> gangs_;
   PersistentMap<GangId, int64_t> pending_gangs_;
+  PersistentMap<GangId, int64_t> exclusive_gangs_;
   PersistentMap<DeclarationKey, std::shared_ptr<const GangDeclaration>> declarations_;
   PersistentMap<TopologyKey, std::shared_ptr<const TopologyObject>> topology_objects_;
   PersistentMap<std::string, Labels> namespaces_;

@@ -43,7 +43,8 @@ std::optional<int32_t> Board::Find(const NodeName& name) const {
 size_t Board::AddClass(const PodShape& shape, PodRules::Kind kind) {
   Class cls{&shape, kind, std::vector<bool>(nodes_.size()), std::vector<int64_t>(nodes_.size())};
   for (size_t n = 0; n < nodes_.size(); ++n) {
-    cls.may_use[n] = Eligible(shape, *nodes_[n].node) && !input_.declined.Holds(shape, nodes_[n].node->name);
+    cls.may_use[n] = !IsClosed(static_cast<int32_t>(n)) && Eligible(shape, *nodes_[n].node) &&
+                     !input_.declined.Holds(shape, nodes_[n].node->name);
     if (cls.may_use[n])
       cls.capacity[n] = CountFitting(shape.requests, free(static_cast<int32_t>(n)), kMaxMembers);
   }

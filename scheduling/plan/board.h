@@ -44,6 +44,10 @@ class Board {
   // Everything that `input` refers to outlives the board.
   Board(const PlanInput& input, Room room);
 
+  // Keeps classes that are added later off the nodes for which `nodes` holds;
+  // empty: off none.
+  void Close(std::vector<bool> nodes) { closed_ = std::move(nodes); }
+  bool IsClosed(int32_t n) const { return !closed_.empty() && closed_[At(n)]; }
   // Sets the rules about other pods for classes that are added later.
   void SetPodRules(PodRules rules) { rules_ = std::move(rules); }
   // Adds a class and returns its number. `shape` outlives the board.
@@ -105,6 +109,7 @@ class Board {
 
   const PlanInput& input_;
   std::optional<PodRules> rules_;
+  std::vector<bool> closed_;
   std::vector<NodeEntry> nodes_;
   std::vector<Resources> own_;
   std::vector<Class> classes_;

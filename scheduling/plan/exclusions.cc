@@ -36,6 +36,7 @@ class ExclusionCount {
     const PodShape& shape = board_.shape(cls_);
     const Node& node = board_.node(n);
     if (!board_.MayUse(cls_, n)) {
+      if (board_.IsClosed(n)) return "in a domain that another gang has for itself";
       const std::string rule = Ineligibility(shape, node);
       return rule.empty() ? "declined by kube-scheduler" : rule;
     }

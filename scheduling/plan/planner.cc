@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "scheduling/plan/board.h"
 #include "scheduling/plan/default_demand.h"
+#include "scheduling/plan/exclusive.h"
 #include "scheduling/plan/parts.h"
 #include "scheduling/plan/placer.h"
 #include "scheduling/plan/refusal_text.h"
@@ -86,6 +87,7 @@ std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
   if (!input.gang.problem.empty()) return Invalid(input.gang, input.gang.problem);
   const Topologies& topologies = input.topologies == nullptr ? NoTopologies() : *input.topologies;
   Board board(input, Board::Room::kNow);
+  board.Close(KeptByOthers(input, topologies, board));
   absl::StatusOr<Parts> parts = MakeParts(input, topologies, board);
   if (!parts.ok()) return Invalid(input.gang, parts.status().message());
   if (auto refusal = WhyNotReady(input, *parts)) return *std::move(refusal);
@@ -97,6 +99,7 @@ std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
   if (!HasMinimum(input, *parts)) {
     // What is short is told from the room before anything was placed.
     Board fresh(input, Board::Room::kNow);
+    fresh.Close(KeptByOthers(input, topologies, fresh));
     const absl::StatusOr<Parts> unplaced = MakeParts(input, topologies, fresh);
     return Shortfall(input, *unplaced, default_level, placer.furthest(), fresh);
   }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "scheduling/plan/exclusions.h"
+#include "scheduling/plan/exclusive.h"
 #include "scheduling/plan/placer.h"
 #include "scheduling/plan/refusal_text.h"
 #include "scheduling/plan/survey.h"
@@ -91,29 +92,6 @@ std::optional<int64_t> FitWhenEmpty(const PlanInput& input, const Parts& parts, 
   const Constraints constraints(empty, parts, none, {});
   return Survey(empty, parts, constraints, found.part).FindClosest(found.level).fits;
 }
-
-}  // namespace
-
-std::vector<bool> OthersHere(const PlanInput& input, const Parts& parts, const Board& board) {
-  const bool exclusive = std::any_of(parts.all.begin(), parts.all.end(),
-                                     [](const Part& part) { return part.demand.exclusive.has_value(); });
-  if (!exclusive) return {};
-  std::vector<bool> here(At(board.node_count()));
-  for (int32_t n = 0; n < board.node_count(); ++n) {
-    for (const auto& pod : input.view.FindNode(board.node(n).name)->pods) {
-      if (pod->membership.has_value() && pod->membership->gang != input.gang.id) here[At(n)] = true;
-    }
-  }
-  input.ledger.promises().ForEach([&](const GangId& gang, const auto& promise) {
-    if (gang == input.gang.id) return;
-    for (const Seat& seat : promise->seats) {
-      if (const auto n = board.Find(seat.node)) here[At(*n)] = true;
-    }
-  });
-  return here;
-}
-
-namespace {
 
 // Says what keeps the next member off the nodes where the part comes closest.
 Scarcity CountExclusions(const PlanInput& input, const Board& board, const Short& found, const Survey& survey,

@@ -23,8 +23,4 @@ namespace muster {
 Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size_t> default_level,
                   const Placer::Furthest& furthest, Board& board);
 
-// By node, whether members of other gangs are there or are promised to be.
-// Empty if no part asks for an exclusive domain.
-std::vector<bool> OthersHere(const PlanInput& input, const Parts& parts, const Board& board);
-
 }  // namespace muster

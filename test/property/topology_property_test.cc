@@ -69,7 +69,10 @@ void AddNodes(Dice& dice, ClusterView& view) {
     view.Upsert(node);
     if (dice.OneIn(4))
       view.Upsert(BoundTo(PodOf(absl::StrCat("busy-", i), dice.Pick(0, 2)), node.name.text()));
-    if (dice.OneIn(4)) view.Upsert(BoundTo(MemberOf(absl::StrCat("other-", i), 1, 0, 0), node.name.text()));
+    if (!dice.OneIn(4)) continue;
+    Pod other = BoundTo(MemberOf(absl::StrCat("other-", i), 1, 0, 0), node.name.text());
+    if (dice.OneIn(3)) other.membership->topology.exclusive = dice.Level();
+    view.Upsert(other);
   }
 }
 
@@ -158,7 +161,7 @@ class Judge {
       if (!IsNew(m)) continue;
       const Pod& pod = *case_.gang.members[m];
       const NodeState& state = *case_.view.FindNode(nodes[m]);
-      if (!Eligible(pod.shape, *state.node)) return false;
+      if (!Eligible(pod.shape, *state.node) || IsKept(nodes[m])) return false;
       taken[nodes[m]] += pod.shape.requests;
       Resources free = state.free;
       free -= taken[nodes[m]];
@@ -217,6 +220,19 @@ class Judge {
     return domain != kNoDomain && std::all_of(members.begin(), members.end(), [&](size_t other) {
              return other == m || DomainOf(nodes[other], level) != domain;
            });
+  }
+
+  // Another gang has a domain around the node for itself.
+  bool IsKept(const NodeName& node) const {
+    bool kept = false;
+    case_.view.pods().ForEach([&](const PodName&, const auto& pod) {
+      if (!pod->bound() || !pod->membership.has_value() || pod->membership->gang == case_.gang.id) return;
+      const std::string& level = pod->membership->topology.exclusive;
+      if (level.empty()) return;
+      const DomainId domain = DomainOf(pod->node, level);
+      kept |= domain != kNoDomain && DomainOf(node, level) == domain;
+    });
+    return kept;
   }
 
   // No member of another gang is in the node's domain.
@@ -411,6 +427,32 @@ TEST(TopologyProperty, MoreRoomNeverTurnsAFitIntoARefusal) {
     c.topologies = RacksOf(c.view);
     EXPECT_TRUE(std::holds_alternative<Seats>(Plan(c))) << "seed " << seed;
   }
+}
+
+// Nobody may use the new nodes, in racks of their own and in those of others:
+// not a seat may change for them, nor may a count of members.
+TEST(TopologyProperty, NodesThatNobodyMayUseChangeNothing) {
+  int placed = 0;
+  for (uint32_t seed = 0; seed < 2'000; ++seed) {
+    Case c = MakeCase(seed);
+    const auto before = Plan(c);
+    for (int n = 0; n < 6; ++n) {
+      Node useless = NodeOf(absl::StrCat(n % 2 == 0 ? "a-" : "z-", n), 4);
+      useless.labels["rack"] = n < 3 ? absl::StrCat("r", n) : absl::StrCat("s", n);
+      useless.unschedulable = true;
+      c.view.Upsert(useless);
+    }
+    c.topologies = RacksOf(c.view);
+    const auto after = Plan(c);
+    ASSERT_EQ(before.index(), after.index()) << "seed " << seed;
+    if (const auto* refusal = std::get_if<Refusal>(&before)) {
+      ASSERT_EQ(refusal->fits, std::get<Refusal>(after).fits) << "seed " << seed << " " << refusal->text;
+    } else {
+      ++placed;
+      ASSERT_EQ(std::get<Seats>(before), std::get<Seats>(after)) << "seed " << seed;
+    }
+  }
+  EXPECT_GT(placed, 200);
 }
 
 }  // namespace

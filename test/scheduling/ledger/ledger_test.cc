@@ -89,9 +89,9 @@ TEST(Ledger, ThePromiseGoesWithItsLastSeat) {
       ledger
           .Reserve(view, kTrain, {SeatOn("a", 1, "node-00"), SeatOn("b", 1, "node-00")}, At(absl::Seconds(1)))
           .ok());
-  ledger.ReleaseSeat(kTrain, PodUid("uid-a"));
+  ledger.ReleaseSeats(kTrain, {PodUid("uid-a")});
   EXPECT_EQ(FreeGpus(ledger, view, "node-00"), 3);
-  ledger.ReleaseSeat(kTrain, PodUid("uid-b"));
+  ledger.ReleaseSeats(kTrain, {PodUid("uid-b")});
   EXPECT_EQ(ledger.Find(kTrain), nullptr);
   EXPECT_EQ(FreeGpus(ledger, view, "node-00"), 4);
 }

@@ -23,11 +23,13 @@ void ExpectConsistent(const ClusterView& view) {
   std::map<NodeName, Resources> used;
   std::map<GangId, std::set<PodName>> members;
   std::map<GangId, int64_t> pending;
+  std::map<GangId, int64_t> exclusive;
   view.pods().ForEach([&](const PodName& name, const std::shared_ptr<const Pod>& pod) {
     if (pod->bound() && !pod->finished()) used[pod->node] += pod->shape.requests;
     if (!pod->membership.has_value()) return;
     members[pod->membership->gang].insert(name);
     if (pod->pending()) ++pending[pod->membership->gang];
+    if (!pod->finished() && pod->membership->topology.exclusive == "rack") ++exclusive[pod->membership->gang];
   });
   view.nodes().ForEach([&](const NodeName& name, const NodeState& state) {
     Resources want = state.node == nullptr ? Resources{} : state.node->allocatable;
@@ -47,6 +49,9 @@ void ExpectConsistent(const ClusterView& view) {
   std::map<GangId, int64_t> counted;
   view.pending_gangs().ForEach([&](const GangId& id, int64_t count) { counted[id] = count; });
   EXPECT_EQ(counted, pending);
+  counted.clear();
+  view.exclusive_gangs().ForEach([&](const GangId& id, int64_t count) { counted[id] = count; });
+  EXPECT_EQ(counted, exclusive);
 }
 
 TEST(ClusterView, StaysConsistentUnderAnyOrderOfChanges) {
@@ -58,6 +63,7 @@ TEST(ClusterView, StaysConsistentUnderAnyOrderOfChanges) {
     Pod pod = pick(2) == 0 ? PodOf("p" + std::to_string(pick(10)), 1)
                            : MemberOf("g" + std::to_string(pick(3)), 4, pick(6), 1);
     pod.uid = PodUid(std::to_string(pick(2)));
+    if (pod.membership.has_value() && pick(3) == 0) pod.membership->topology.exclusive = "rack";
     if (pick(2) == 0) pod.node = NodeName(node);
     if (pick(6) == 0) pod.phase = PodPhase::kFailed;
     if (pick(6) == 0) pod.deleting = true;

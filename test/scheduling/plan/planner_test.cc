@@ -217,6 +217,22 @@ TEST(PlanGang, RefusesAGangOfWhichTooFewSubgroupsFit) {
               testing::HasSubstr("3 of 4 members fit"));
 }
 
+TEST(PlanGang, SeatsAHundredThousandMembersAndSaysHowManyOfThemFit) {
+  ClusterView view = ClusterOf(1'000, 0);
+  for (int64_t m = 0; m < kMaxMembers; ++m) {
+    Pod pod = MemberOf("huge", kMaxMembers, m, 0);
+    pod.shape.requests.cpu_millis = 10;
+    pod.shape.requests.memory_bytes = 1;
+    view.Upsert(pod);
+  }
+  const auto placed = Plan(view, "huge");
+  ASSERT_TRUE(std::holds_alternative<Seats>(placed)) << std::get<Refusal>(placed).text;
+  EXPECT_EQ(std::get<Seats>(placed).size(), kMaxMembers);
+
+  for (int n = 900; n < 1'000; ++n) view.RemoveNode(NodeName(absl::StrCat("node-", n)));
+  EXPECT_THAT(Spread(Plan(view, "huge")), testing::HasSubstr("99000 of 100000 members fit"));
+}
+
 TEST(PlanGang, RefusesMembersOfTooManyShapes) {
   ClusterView view = ClusterOf(1, 8);
   for (int m = 0; m < 300; ++m) {

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "scheduling/declare/assemble.h"
+#include "scheduling/engine/engine.h"
+#include "scheduling/engine/solo.h"
+
+namespace muster {
+void Engine::Observe(std::shared_ptr<const ClusterView> view) {
+  for (const NodeName& name : declined_.Nodes()) {
+    const NodeState* before = view_->FindNode(name);
+    const NodeState* after = view->FindNode(name);
+    if (before == nullptr || after == nullptr || before->node != after->node || before->pods != after->pods) {
+      declined_.Forget(name);
+      ++released_;
+    }
+  }
+  const std::shared_ptr<const ClusterView> last = std::exchange(view_, std::move(view));
+  const Ledger before = ledger_;
+  before.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {
+    DropStaleSeats(*last, gang, *promise);
+  });
+}
+
+void Engine::DropStaleSeats(const ClusterView& last, const GangId& gang, const Promise& promise) {
+  bool lost = false;
+  std::vector<PodUid> stale;
+  for (const Seat& seat : promise.seats) {
+    const std::shared_ptr<const Pod> pod = view_->FindPod(seat.pod);
+    const bool here = pod != nullptr && pod->uid == seat.uid;
+    if (here && pod->pending()) {
+      if (BindingUnderWay(seat.uid) || !Moved(last, *view_, trees_, seat.node)) continue;
+      stale.push_back(seat.uid);
+      lost = true;
+      continue;
+    }
+    // The end of a binding decides over its seat; and a pod that was bound
+    // before its first watch event came is not lost.
+    const auto progress = progress_.find(seat.uid);
+    if (pod == nullptr && progress != progress_.end() &&
+        (progress->second.step == Progress::Step::kBinding || !progress->second.seen)) {
+      continue;
+    }
+    progress_.erase(seat.uid);
+    stale.push_back(seat.uid);
+    lost |= !(here && pod->bound());
+  }
+  ledger_.ReleaseSeats(gang, stale);
+  if (!lost) return;
+  ++released_;
+  if (ledger_.Find(gang) != nullptr && !CanComplete(declare::AssembleGang(*view_, gang))) Release(gang);
+}
+
+void Engine::Expire(absl::Time now) {
+  if (declined_.Expire(now)) ++released_;
+  std::vector<GangId> over;
+  ledger_.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {
+    const bool under_way = std::any_of(promise->seats.begin(), promise->seats.end(), [&](const Seat& seat) {
+      const auto progress = progress_.find(seat.uid);
+      if (progress == progress_.end()) return false;
+      // A binding that is done is usage as soon as the view shows it. A pod that
+      // the view never showed may never come.
+      return progress->second.step == Progress::Step::kBinding ||
+             (progress->second.step == Progress::Step::kBindingDone && progress->second.seen);
+    });
+    if (promise->expires <= now && !under_way) over.push_back(gang);
+  });
+  for (const GangId& gang : over) {
+    const Gang members = declare::AssembleGang(*view_, gang);
+    if (IsBoundInPart(members)) {
+      // Forward first: nobody else gets the room that would make it whole.
+      ledger_.Renew(gang, now + DeadlineOf(members));
+      continue;
+    }
+    Release(gang);
+    GangState& state = gangs_[gang];
+    state.stand_back_until =
+        now + std::min(options_.stand_back * (1 << std::min(state.expiries, 10)), kLongestStandBack);
+    ++state.expiries;
+  }
+  absl::erase_if(refused_alone_, [&](const auto& entry) { return entry.second <= now - absl::Minutes(1); });
+  absl::erase_if(progress_, [&](const auto& entry) {
+    const Progress& progress = entry.second;
+    const std::shared_ptr<const Pod> pod = view_->FindPod(progress.seat.pod);
+    if (progress.step == Progress::Step::kBinding ||
+        (pod != nullptr && pod->uid == entry.first && pod->pending())) {
+      return false;
+    }
+    // Bound before the view first showed it: its seat is promised until then.
+    return progress.seen || ledger_.Find(SoloOwner(progress.seat.pod)) == nullptr;
+  });
+  std::erase_if(gangs_, [&](const auto& entry) { return view_->FindMembers(entry.first) == nullptr; });
+}
+
+}  // namespace muster

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "scheduling/declare/assemble.h"
+#include "scheduling/engine/engine.h"
+#include "scheduling/engine/solo.h"
+
+namespace muster {
+
+absl::StatusOr<GangReport> Engine::Report(const GangId& id) const {
+  const Gang gang = declare::AssembleGang(*view_, id);
+  if (gang.members.empty()) return absl::NotFoundError(absl::StrCat("no pod declares gang ", id.text()));
+  const Promise* promise = ledger_.Find(id);
+  const auto state = gangs_.find(id);
+  return MakeReport(gang, promise == nullptr ? std::vector<Seat>{} : promise->seats,
+                    state == gangs_.end() ? std::nullopt : state->second.refusal);
+}
+
+std::map<Outcome, int64_t> Engine::CountGangs() const {
+  std::map<Outcome, int64_t> count;
+  // Where no member is pending, each has its place.
+  count[Outcome::kPlaced] = static_cast<int64_t>(view_->gangs().size() - view_->pending_gangs().size());
+  view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
+    const auto state = gangs_.find(id);
+    if (state == gangs_.end() || (!state->second.refusal.has_value() && ledger_.Find(id) == nullptr)) {
+      ++count[Outcome::kWaiting];
+    } else if (!state->second.refusal.has_value()) {
+      ++count[Outcome::kPlaced];
+    } else {
+      const bool waits = state->second.refusal->kind == Refusal::Kind::kIncomplete;
+      ++count[waits ? Outcome::kWaiting : Outcome::kRefused];
+    }
+  });
+  return count;
+}
+
+std::vector<GangReport> Engine::Reports() const {
+  std::vector<GangReport> reports;
+  view_->gangs().ForEach([&](const GangId& id, const ClusterView::Members& members) {
+    bool alive = false;
+    members.ForEach(
+        [&](const PodName&, const auto& member) { alive |= !member->finished() && InGang(*view_, *member); });
+    if (!alive) return;
+    absl::StatusOr<GangReport> report = Report(id);
+    if (report.ok()) reports.push_back(*std::move(report));
+  });
+  return reports;
+}
+
+}  // namespace muster
