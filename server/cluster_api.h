@@ -44,6 +44,10 @@ class ClusterApi {
   // Sets status.nominatedNodeName; an empty node clears it. Errors as Bind.
   virtual void Nominate(const PodVersion& pod, const NodeName& node, Done done) = 0;
 
+  // Adds the annotations to the pod, which gives it another version: writes that
+  // name an older one fail from then on. Errors as Bind.
+  virtual void Annotate(const PodVersion& pod, const Labels& annotations, Done done) = 0;
+
   // Evicts the pod through the eviction API, under its disruption budgets.
   // kResourceExhausted if a budget forbids it now; other errors as Bind.
   virtual void Evict(const PodVersion& pod, Done done) = 0;

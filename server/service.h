@@ -58,8 +58,15 @@ class Service {
   // A number that grows with every change that ListGangs can show.
   virtual uint64_t Revision() const = 0;
 
-  // Whether the view of the cluster is complete; until then no verb decides.
+  // Whether the view of the cluster is complete.
   virtual bool Ready() const = 0;
+
+  // OK while verbs decide here. Otherwise kUnavailable says why not: the view is
+  // not complete, or another replica leads.
+  virtual absl::Status MayDecide() const {
+    return Ready() ? absl::OkStatus()
+                   : absl::UnavailableError("not ready: the view of the cluster is not complete");
+  }
 };
 
 }  // namespace muster

@@ -25,6 +25,8 @@
 //   muster.dev/subgroup-topology-...   required, preferred, slices, exclusive, spread:
 //                                      as above, of the subgroup alone
 //   muster.dev/topology                the topology object in which levels are looked up
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,6 +36,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
@@ -46,6 +49,46 @@ namespace {
 constexpr absl::string_view kName = "muster.dev";
 constexpr size_t kLongestName = 253;  // of any Kubernetes object
 constexpr absl::Duration kLongestDeadline = absl::Hours(24 * 7);
+
+// What users write, and what Muster itself writes when it binds.
+constexpr std::array kKeys = std::to_array<absl::string_view>({
+    "gang",
+    "gang-size",
+    "min-members",
+    "role",
+    "rank",
+    "deadline",
+    "topology",
+    "topology-required",
+    "topology-preferred",
+    "topology-slices",
+    "topology-exclusive",
+    "topology-spread",
+    "topology-unconstrained",
+    "topology-closeness",
+    "subgroup",
+    "subgroup-size",
+    "subgroup-min-members",
+    "subgroup-topology-required",
+    "subgroup-topology-preferred",
+    "subgroup-topology-slices",
+    "subgroup-topology-exclusive",
+    "subgroup-topology-spread",
+    "epoch",
+    "commit",
+    "placed-gang",
+});
+
+// A wish that is misspelt would be no wish at all.
+void CheckKeys(const Labels& map, PodReader& reader) {
+  for (auto at = map.lower_bound("muster.dev/"); at != map.end(); ++at) {
+    absl::string_view key = at->first;
+    if (!absl::ConsumePrefix(&key, "muster.dev/")) return;
+    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
+      reader.Problem(absl::StrCat("there is no ", Quoted(at->first), " among the keys of Muster"));
+    }
+  }
+}
 
 void ReadNumbers(const PodFacts& pod, PodReader& reader, Membership& membership) {
   membership.size = reader.Number("muster.dev/gang-size", 1, kMaxMembers);
@@ -140,6 +183,8 @@ class MusterLabelsEcosystem : public Ecosystem {
     Membership membership;
     membership.declared_by = std::string(kName);
     PodReader reader(pod, membership.problem);
+    CheckKeys(pod.labels, reader);
+    CheckKeys(pod.annotations, reader);
     if (!text.ok()) reader.Problem(text.status().message());
     std::string gang = text.ok() ? **text : std::string(pod.name);
     if (gang.empty() || gang.size() > kLongestName || gang.find('/') != std::string::npos) {

@@ -205,8 +205,13 @@ void Decisions::CommitDue() {
   });
 }
 
+absl::Status Decisions::MayDecide() const {
+  const absl::Status ready = Service::MayDecide();
+  return ready.ok() && options_.leads ? options_.leads() : ready;
+}
+
 void Decisions::Tick() {
-  if (!ready_()) return;
+  if (!MayDecide().ok()) return;
   Locked([&](Effects&, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS { engine_.Expire(now); });
   CommitDue();
   PlanPending();

@@ -28,6 +28,9 @@ struct DecisionsOptions {
   absl::Duration hold_margin = absl::Seconds(5);
   // Written to every pod that this process binds; differs between processes.
   std::string epoch = "0";
+  // Beside a complete view, what must be OK for anything to be decided: that
+  // this replica leads. Null: nothing.
+  std::function<absl::Status()> leads = nullptr;
 };
 
 // The one writer: every verb and every event of the cluster passes through
@@ -82,6 +85,7 @@ class Decisions : public Service {
   std::vector<GangReport> ListGangs() override;
   uint64_t Revision() const override { return revision_.load(); }
   bool Ready() const override { return ready_(); }
+  absl::Status MayDecide() const override;
 
  private:
   // Runs `work` under the lock, then what it left to be done without it.

@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "scheduling/topology/levels.h"
 #include "server/config/nearest.h"
 #include "server/config/options.h"
@@ -194,6 +195,33 @@ Closeness ClosenessOf(const Config::Gangs& gangs) {
   return gangs.closeness == "eager" ? Closeness::kEager : Closeness::kPatient;
 }
 
+namespace {
+
+absl::Status CheckLead(const Config::Lead& lead) {
+  const std::vector<std::string> parts = absl::StrSplit(lead.lease, '/');
+  if (!lead.lease.empty() && (parts.size() != 2 || parts[0].empty() || parts[1].empty())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("lead.lease is \"", lead.lease, "\"; want NAMESPACE/NAME, or nothing"));
+  }
+  if (lead.lease_duration != absl::Floor(lead.lease_duration, absl::Seconds(1))) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "lead.leaseDuration is ", absl::FormatDuration(lead.lease_duration), "; want whole seconds"));
+  }
+  const auto less = [](absl::string_view name, absl::Duration value, absl::string_view than,
+                       absl::Duration limit) {
+    if (value < limit) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("lead.", name, " is ", absl::FormatDuration(value),
+                                                   "; want less than lead.", than, ", ",
+                                                   absl::FormatDuration(limit)));
+  };
+  if (absl::Status s = less("renewDeadline", lead.renew_deadline, "leaseDuration", lead.lease_duration);
+      !s.ok())
+    return s;
+  return less("retryPeriod", lead.retry_period, "renewDeadline", lead.renew_deadline);
+}
+
+}  // namespace
+
 absl::Status CheckConfig(const Config& config) {
   Config copy = config;
   for (const Option& option : Options()) {
@@ -213,6 +241,7 @@ absl::Status CheckConfig(const Config& config) {
                      "; want less than extender.httpTimeout, ",
                      absl::FormatDuration(config.extender.http_timeout), ": set both"));
   }
+  if (absl::Status lead = CheckLead(config.lead); !lead.ok()) return lead;
   if (!config.cluster.files.empty() && !config.cluster.kubeconfig.empty()) {
     return absl::InvalidArgumentError(
         "cluster.files and cluster.kubeconfig are both set; want one: a cluster in memory, or a live one");

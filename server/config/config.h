@@ -36,6 +36,15 @@ struct Config {
     std::vector<std::string> files;
     friend bool operator==(const Cluster&, const Cluster&) = default;
   };
+  struct Lead {
+    std::string lease = "muster/muster";
+    std::string service = "muster";
+    std::string address;
+    absl::Duration lease_duration = absl::Seconds(15);
+    absl::Duration renew_deadline = absl::Seconds(10);
+    absl::Duration retry_period = absl::Seconds(1);
+    friend bool operator==(const Lead&, const Lead&) = default;
+  };
   struct Gangs {
     absl::Duration deadline = absl::Minutes(2);
     absl::Duration stand_back = absl::Seconds(10);
@@ -59,6 +68,7 @@ struct Config {
   Extender extender;
   Grpc grpc;
   Cluster cluster;
+  Lead lead;
   Gangs gangs;
   Topology topology;
   Log log;

@@ -81,6 +81,37 @@ std::vector<Option> ClusterOptions() {
   };
 }
 
+std::vector<Option> LeadOptions() {
+  return {
+      {"lead", "lease",
+       "The Lease, as namespace/name, whose holder decides; other replicas wait for it.\n"
+       "Empty: no election, for exactly one replica. Two that decide at once can each\n"
+       "bind parts of a gang. Not used with cluster.files.",
+       TextOption{At<&Config::lead, &Config::Lead::lease>, {}}},
+      {"lead", "service",
+       "The Service without a selector, in the namespace of the lease, by which callers\n"
+       "find the leader: it writes its address into an EndpointSlice of it. Empty: it\n"
+       "does not.",
+       TextOption{At<&Config::lead, &Config::Lead::service>, {}}},
+      {"lead", "address",
+       "The IP address of this replica for that Service. Empty: what the environment\n"
+       "says as POD_IP; where that is not set either, no EndpointSlice is written.",
+       TextOption{At<&Config::lead, &Config::Lead::address>, {}}},
+      {"lead", "leaseDuration",
+       "How long the others leave a lease alone that its holder does not renew: how long\n"
+       "nothing is placed when the leader's node dies.",
+       DurationOption{At<&Config::lead, &Config::Lead::lease_duration>, Seconds(2), Minutes(5)}},
+      {"lead", "renewDeadline",
+       "How long the leader goes on without having renewed the lease; then it decides\n"
+       "nothing until it can, and ends if another took it. Less than leaseDuration.",
+       DurationOption{At<&Config::lead, &Config::Lead::renew_deadline>, Seconds(1), Minutes(5)}},
+      {"lead", "retryPeriod",
+       "How often the leader renews the lease and the others look at it: how long nothing\n"
+       "is placed when the leader is stopped in good order. Less than renewDeadline.",
+       DurationOption{At<&Config::lead, &Config::Lead::retry_period>, absl::Milliseconds(100), Minutes(1)}},
+  };
+}
+
 std::vector<Option> GangsOptions() {
   return {
       {"gangs", "deadline",
@@ -151,8 +182,8 @@ std::vector<Option> TopOptions() {
 const std::vector<Option>& Options() {
   static const auto& options = *[] {
     auto* all = new std::vector<Option>;
-    for (const auto& section : {ExtenderOptions(), GrpcOptions(), ClusterOptions(), GangsOptions(),
-                                TopologyOptionList(), LogOptions(), TopOptions()}) {
+    for (const auto& section : {ExtenderOptions(), GrpcOptions(), ClusterOptions(), LeadOptions(),
+                                GangsOptions(), TopologyOptionList(), LogOptions(), TopOptions()}) {
       all->insert(all->end(), section.begin(), section.end());
     }
     return all;
@@ -164,6 +195,7 @@ absl::string_view SectionHelp(absl::string_view section) {
   if (section == "extender") return "The HTTP port, which kube-scheduler calls.";
   if (section == "grpc") return "The gRPC port, for everybody else.";
   if (section == "cluster") return "Where the cluster is.";
+  if (section == "lead") return "Which of several replicas decides.";
   if (section == "gangs") return "How gangs are treated that declare nothing else.";
   if (section == "topology") return "What there is beside the topologies that Muster finds.";
   if (section == "log") return "Logs go to the standard error stream.";

@@ -80,6 +80,13 @@ void EmbeddedCluster::Nominate(const PodVersion& pod, const NodeName& node, Done
   Reply(std::move(done), std::move(status));
 }
 
+void EmbeddedCluster::Annotate(const PodVersion& pod, const Labels&, Done done) {
+  absl::MutexLock lock(&mu_);
+  absl::Status status = CheckVersion(pod);
+  if (status.ok()) Store(*view_.FindPod(pod.name));
+  Reply(std::move(done), std::move(status));
+}
+
 void EmbeddedCluster::Evict(const PodVersion& pod, Done done) {
   absl::MutexLock lock(&mu_);
   absl::Status status = CheckVersion(pod);

@@ -116,7 +116,7 @@ ExtenderServer::Endpoints::Handled ExtenderServer::Endpoints::BeforeBody(const h
               absl::StrCat("Content-Length is \"", request.get_header_value("Content-Length"),
                            "\"; want a number of bytes"));
   } else if (verb && request.method == "POST") {
-    if (stopping_ || !service_.Ready()) ConnectionServer::Current().EndAfterAnswer();
+    if (stopping_ || !service_.MayDecide().ok()) ConnectionServer::Current().EndAfterAnswer();
     if (HasBody(request) && !request.is_multipart_form_data()) return Handled::Unhandled;
     SendError(response, 415, "want a body of JSON");
   } else if (verb) {
@@ -142,6 +142,10 @@ void ExtenderServer::Endpoints::Get(const std::string& path, httplib::Response& 
     metrics_.SetHeldBinds(static_cast<int64_t>(held_.size()));
     options_.before_scrape();
     Send(response, 200, metrics_.Text(), "text/plain; version=0.0.4; charset=utf-8");
+  } else if (absl::Status decides = service_.MayDecide();
+             absl::StartsWith(path, "/v1/gangs") && !decides.ok()) {
+    // Another replica knows; this one would call every gang waiting.
+    SendError(response, 503, decides.message());
   } else if (path == "/v1/gangs") {
     nlohmann::ordered_json gangs = nlohmann::ordered_json::array();
     for (const GangReport& report : service_.ListGangs()) gangs.push_back(ReportJson(report));

@@ -47,14 +47,9 @@ Reply Failure(const absl::Status& error, Counted& counted) {
 
 }  // namespace
 
-absl::Status Verbs::CheckReady() const {
-  if (service_.Ready()) return absl::OkStatus();
-  return absl::UnavailableError("not ready: the view of the cluster is not complete");
-}
-
 Reply Verbs::Filter(const std::string& body) {
   Counted counted(metrics_, Verb::kFilter);
-  absl::Status ready = CheckReady();
+  absl::Status ready = service_.MayDecide();
   absl::StatusOr<NodesRequest> request = ready.ok() ? decoder_.DecodeNodes(body) : std::move(ready);
   if (!request.ok()) {
     counted.Ended(OutcomeOf(request.status()));
@@ -68,7 +63,7 @@ Reply Verbs::Filter(const std::string& body) {
 
 Reply Verbs::Prioritize(const std::string& body) {
   Counted counted(metrics_, Verb::kPrioritize);
-  absl::Status ready = CheckReady();
+  absl::Status ready = service_.MayDecide();
   absl::StatusOr<NodesRequest> request = ready.ok() ? decoder_.DecodeNodes(body) : std::move(ready);
   if (!request.ok()) return Failure(request.status(), counted);
   const std::vector<int64_t> scores = service_.Prioritize(request->call());
@@ -84,7 +79,7 @@ Reply Verbs::Prioritize(const std::string& body) {
 
 Reply Verbs::Preempt(const std::string& body) {
   Counted counted(metrics_, Verb::kPreempt);
-  absl::Status ready = CheckReady();
+  absl::Status ready = service_.MayDecide();
   absl::StatusOr<PreemptRequest> request = ready.ok() ? decoder_.DecodePreempt(body) : std::move(ready);
   if (!request.ok()) return Failure(request.status(), counted);
   Reply reply{200, EncodeOptions(service_.Preempt(request->call()))};
@@ -93,7 +88,7 @@ Reply Verbs::Preempt(const std::string& body) {
 }
 
 absl::StatusOr<BindCall> Verbs::DecodeBind(const std::string& body) {
-  absl::Status ready = CheckReady();
+  absl::Status ready = service_.MayDecide();
   if (!ready.ok()) return ready;
   return decoder_.DecodeBind(body);
 }

@@ -34,8 +34,6 @@ class Verbs {
   absl::StatusOr<BindCall> DecodeBind(const std::string& body);
 
  private:
-  absl::Status CheckReady() const;
-
   Service& service_;
   Metrics& metrics_;
   Decoder decoder_;

@@ -91,7 +91,7 @@ class GrpcServer::Running {
   }
 
   void ShowHealth() {
-    const bool ready = service_.Ready();
+    const bool ready = service_.MayDecide().ok();
     grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
     health.SetServingStatus(v1::Placement::service_full_name(), ready);
     health.SetServingStatus(ready);

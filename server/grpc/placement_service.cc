@@ -49,7 +49,7 @@ class PlacementService : public v1::Placement::CallbackService {
 
   ServerUnaryReactor* Bind(CallbackServerContext* context, const v1::BindRequest* request,
                            v1::BindResponse*) override {
-    if (absl::Status ready = CheckReady(); !ready.ok()) return Reply(context, ready);
+    if (absl::Status ready = service_.MayDecide(); !ready.ok()) return Reply(context, ready);
     absl::StatusOr<BindCall> call = ReadBind(*request);
     if (!call.ok()) return Reply(context, call.status());
     return HoldBind(service_, *call);
@@ -82,14 +82,14 @@ class PlacementService : public v1::Placement::CallbackService {
 
   ServerUnaryReactor* ListGangs(CallbackServerContext* context, const v1::ListGangsRequest*,
                                 v1::ListGangsResponse* response) override {
-    if (absl::Status ready = CheckReady(); !ready.ok()) return Reply(context, ready);
+    if (absl::Status ready = service_.MayDecide(); !ready.ok()) return Reply(context, ready);
     for (const GangReport& report : service_.ListGangs()) ToProto(report, *response->add_gangs());
     return Reply(context, absl::OkStatus());
   }
 
   grpc::ServerWriteReactor<v1::WatchGangsResponse>* WatchGangs(CallbackServerContext*,
                                                                const v1::WatchGangsRequest*) override {
-    if (absl::Status ready = CheckReady(); !ready.ok()) return new RefusedWatch(ready);
+    if (absl::Status ready = service_.MayDecide(); !ready.ok()) return new RefusedWatch(ready);
     return muster::WatchGangs(parts_.feed);
   }
 
@@ -100,15 +100,10 @@ class PlacementService : public v1::Placement::CallbackService {
     return reactor;
   }
 
-  absl::Status CheckReady() const {
-    if (service_.Ready()) return absl::OkStatus();
-    return absl::UnavailableError("the view of the cluster is not complete yet");
-  }
-
   // Calls use(call) with the call in a filter or prioritize request.
   template <typename Request, typename Use>
   absl::Status WithFilterCall(const Request& request, Use use) const {
-    if (absl::Status ready = CheckReady(); !ready.ok()) return ready;
+    if (absl::Status ready = service_.MayDecide(); !ready.ok()) return ready;
     absl::StatusOr<Pod> pod = ReadPod(request.pod(), request.manifest());
     if (!pod.ok()) return pod.status();
     absl::StatusOr<std::vector<absl::string_view>> candidates = ReadCandidates(request.candidates());
@@ -118,7 +113,7 @@ class PlacementService : public v1::Placement::CallbackService {
   }
 
   absl::Status PreemptNow(const v1::PreemptRequest& request, v1::PreemptResponse& response) {
-    if (absl::Status ready = CheckReady(); !ready.ok()) return ready;
+    if (absl::Status ready = service_.MayDecide(); !ready.ok()) return ready;
     absl::StatusOr<Pod> pod = ReadPod(request.pod(), request.manifest());
     if (!pod.ok()) return pod.status();
     absl::StatusOr<std::vector<EvictionOption>> options = ReadOptions(request.options());
@@ -132,7 +127,7 @@ class PlacementService : public v1::Placement::CallbackService {
   absl::Status PlanNow(const v1::PlanRequest& request, v1::PlanResponse& response) {
     std::vector<GangReport> reports;
     if (request.manifests().empty()) {
-      if (absl::Status ready = CheckReady(); !ready.ok()) return ready;
+      if (absl::Status ready = service_.MayDecide(); !ready.ok()) return ready;
       reports = service_.Plan(nullptr);
     } else {
       const std::vector<std::string> texts(request.manifests().begin(), request.manifests().end());
@@ -145,7 +140,7 @@ class PlacementService : public v1::Placement::CallbackService {
   }
 
   absl::Status ExplainNow(const v1::ExplainRequest& request, v1::ExplainResponse& response) {
-    if (absl::Status ready = CheckReady(); !ready.ok()) return ready;
+    if (absl::Status ready = service_.MayDecide(); !ready.ok()) return ready;
     absl::StatusOr<GangId> gang = Subject(request);
     if (!gang.ok()) return gang.status();
     absl::StatusOr<GangReport> report = service_.Explain(*gang);

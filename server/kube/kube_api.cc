@@ -63,17 +63,22 @@ absl::Status StatusOf(const Reply& reply, const std::string& what) {
 
 KubeApi::KubeApi(Access access, absl::Duration timeout) : timeout_(timeout), transport_(std::move(access)) {}
 
-void KubeApi::Send(Request request, std::string what,
-                   std::function<void(const absl::Status&, const Reply&)> done, int tries) {
-  request.timeout = timeout_;
+void Call(Transport& transport, Request request, std::string what,
+          std::function<void(const absl::Status&, const Reply&)> done, int tries) {
   Request again = request;
-  transport_.Send(std::move(request), [this, again = std::move(again), what = std::move(what),
-                                       done = std::move(done), tries](const Reply& reply) mutable {
+  transport.Send(std::move(request), [&transport, again = std::move(again), what = std::move(what),
+                                      done = std::move(done), tries](const Reply& reply) mutable {
     if (reply.connection.ok() && reply.code == 401 && tries > 1) {
-      return Send(std::move(again), std::move(what), std::move(done), tries - 1);
+      return Call(transport, std::move(again), std::move(what), std::move(done), tries - 1);
     }
     done(StatusOf(reply, what), reply);
   });
+}
+
+void KubeApi::Send(Request request, std::string what,
+                   std::function<void(const absl::Status&, const Reply&)> done) {
+  request.timeout = timeout_;
+  Call(transport_, std::move(request), std::move(what), std::move(done));
 }
 
 void KubeApi::Bind(const PodVersion& pod, const NodeName& node, const Labels& annotations, Done done) {
@@ -102,6 +107,20 @@ void KubeApi::Nominate(const PodVersion& pod, const NodeName& node, Done done) {
                   .content_type = "application/merge-patch+json",
                   .body = patch.dump()};
   Send(std::move(request), absl::StrCat("nominating pod ", pod.name.text()),
+       [done = std::move(done)](const absl::Status& status, const Reply&) { done(status); });
+}
+
+void KubeApi::Annotate(const PodVersion& pod, const Labels& annotations, Done done) {
+  Json metadata = {{"uid", pod.uid.text()}};
+  for (const auto& [key, value] : annotations) metadata["annotations"][key] = value;
+  if (!pod.resource_version.empty()) metadata["resourceVersion"] = pod.resource_version;
+  // Through the status, which may be patched already: of the metadata it keeps
+  // what is written there as well.
+  Request request{.method = "PATCH",
+                  .path = PodPath(pod.name, "/status"),
+                  .content_type = "application/merge-patch+json",
+                  .body = Json{{"metadata", std::move(metadata)}}.dump()};
+  Send(std::move(request), absl::StrCat("annotating pod ", pod.name.text()),
        [done = std::move(done)](const absl::Status& status, const Reply&) { done(status); });
 }
 

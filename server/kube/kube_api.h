@@ -22,18 +22,21 @@ class KubeApi : public ClusterApi {
 
   void Bind(const PodVersion& pod, const NodeName& node, const Labels& annotations, Done done) override;
   void Nominate(const PodVersion& pod, const NodeName& node, Done done) override;
+  void Annotate(const PodVersion& pod, const Labels& annotations, Done done) override;
   void Evict(const PodVersion& pod, Done done) override;
   void Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) override;
 
  private:
-  // Sends the request, once more if its token was refused; `what` names it in
-  // errors.
-  void Send(Request request, std::string what, std::function<void(const absl::Status&, const Reply&)> done,
-            int tries = 2);
+  void Send(Request request, std::string what, std::function<void(const absl::Status&, const Reply&)> done);
 
   const absl::Duration timeout_;
   Transport transport_;
 };
+
+// Sends the request, once more if its token was refused; `what` names it in
+// errors. `transport` calls `done`, and outlives the call.
+void Call(Transport& transport, Request request, std::string what,
+          std::function<void(const absl::Status&, const Reply&)> done, int tries = 2);
 
 // The Status for an answer of the API server, as ClusterApi documents it.
 absl::Status StatusOf(const Reply& reply, const std::string& what);

@@ -2,7 +2,9 @@
 #include "server/serve/serve.h"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <memory>
@@ -17,6 +19,7 @@
 #include "server/extender/http_server.h"
 #include "server/grpc/grpc_server.h"
 #include "server/metrics/metrics.h"
+#include "server/serve/candidate.h"
 #include "server/serve/source.h"
 #include "server/threads/ticker.h"
 
@@ -116,35 +119,48 @@ absl::Status WritePorts(const std::string& path, int http, int grpc) {
 
 absl::Status Serve(const Config& config, const std::string& port_file) {
   const sigset_t stop = BlockStopSignals();
-  absl::StatusOr<std::unique_ptr<ClusterSource>> source = OpenCluster(config.cluster);
+  absl::StatusOr<std::unique_ptr<ClusterSource>> source = OpenCluster(config);
   if (!source.ok()) return source.status();
 
   const RealClock clock;
   Metrics metrics;
   std::optional<Ticker> ticker;
-  Decisions decisions(
-      MakeDecisionsOptions(config, clock.Now()), clock, (*source)->api(), [&] { return (*source)->Ready(); },
-      [&] { ticker->Wake(); });
-  ticker.emplace(kTick, [&] { decisions.Tick(); });
+  DecisionsOptions options = MakeDecisionsOptions(config, clock.Now());
+  const auto ready = [&] { return (*source)->Ready(); };
+  Candidate candidate(config.lead, (*source)->lead(), (*source)->api(), options.epoch, ready);
+  options.leads = [&] { return candidate.MayDecide(); };
+  Decisions decisions(std::move(options), clock, candidate.api(), ready, [&] { ticker->Wake(); });
+  std::atomic<bool> lost = false;
+  ticker.emplace(kTick, [&] {
+    // Another replica may lead from now on: what this one knows is its own past.
+    if (!candidate.Tick() && !lost.exchange(true)) kill(getpid(), SIGTERM);
+    decisions.Tick();
+  });
   ExtenderServer http(decisions, metrics,
                       MakeExtenderOptions(config.extender, [&] { ShowNumbers(decisions.Count(), metrics); }));
   GrpcServer grpc(decisions, ReadTexts, MakeGrpcOptions(config.grpc));
 
-  (*source)->Start([&](std::shared_ptr<const ClusterView> view) { decisions.Observe(std::move(view)); });
+  (*source)->Start([&](std::shared_ptr<const ClusterView> view) {
+    candidate.Observe(view);
+    decisions.Observe(std::move(view));
+  });
   absl::Status status = http.Start();
   if (status.ok()) status = grpc.Start();
   if (status.ok()) status = WritePorts(port_file, http.port(), grpc.port());
   if (status.ok()) {
+    candidate.ListensOn(http.port(), grpc.port());
     spdlog::info("serving kube-scheduler on port {}, gRPC on port {}", http.port(), grpc.port());
     int signal = 0;
     sigwait(&stop, &signal);
     spdlog::info("stopping after signal {}", signal);
   }
+  if (lost) status = absl::UnavailableError("the lease was lost: ends, to be started anew");
 
   decisions.Stop(absl::UnavailableError("muster is stopping"));
+  ticker->Stop();
+  candidate.Resign(config.stop_grace);
   http.Stop(config.stop_grace);
   grpc.Stop(config.stop_grace);
-  ticker->Stop();
   (*source)->Stop();
   return status;
 }

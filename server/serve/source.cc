@@ -3,10 +3,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_split.h"
 #include "server/embedded/embedded_cluster.h"
 #include "server/embedded/manifests.h"
 #include "server/kube/cluster_watch.h"
@@ -24,6 +27,7 @@ class FileSource : public ClusterSource {
         cluster_(std::move(view), [this](std::function<void()> job) { worker_->Run(std::move(job)); }) {}
 
   ClusterApi& api() override { return cluster_; }
+  kube::KubeLead* lead() override { return nullptr; }
   void Start(Listener listener) override {
     cluster_.Watch([this, listener = std::move(listener)](std::shared_ptr<const ClusterView> view) {
       listener(std::move(view));
@@ -44,10 +48,17 @@ class FileSource : public ClusterSource {
 
 class KubeSource : public ClusterSource {
  public:
-  explicit KubeSource(kube::Access access)
-      : access_(std::move(access)), api_(std::in_place, access_, kCallTimeout) {}
+  KubeSource(kube::Access access, const Config::Lead& lead)
+      : access_(std::move(access)), api_(std::in_place, access_, kCallTimeout) {
+    if (lead.lease.empty()) return;
+    const std::pair<std::string, std::string> name = absl::StrSplit(lead.lease, '/');
+    // A renewal that takes longer than this is tried again before it is too late.
+    const absl::Duration timeout = std::max(lead.retry_period, lead.renew_deadline / 3);
+    lead_.emplace(access_, kube::LeadObjects{name.first, name.second, lead.service}, timeout);
+  }
 
   ClusterApi& api() override { return *api_; }
+  kube::KubeLead* lead() override { return lead_.has_value() ? &*lead_ : nullptr; }
   void Start(Listener listener) override {
     watch_.emplace(access_, kube::ClusterWatch::Options{}, std::move(listener));
     started_ = true;
@@ -56,6 +67,7 @@ class KubeSource : public ClusterSource {
     started_ = false;
     watch_.reset();
     api_.reset();
+    lead_.reset();
   }
   bool Ready() const override { return started_ && watch_->Ready(); }
 
@@ -64,6 +76,7 @@ class KubeSource : public ClusterSource {
 
   const kube::Access access_;
   std::optional<kube::KubeApi> api_;
+  std::optional<kube::KubeLead> lead_;
   std::optional<kube::ClusterWatch> watch_;
   std::atomic<bool> started_ = false;
 };
@@ -77,12 +90,13 @@ absl::StatusOr<std::unique_ptr<ClusterSource>> OpenFiles(const std::vector<std::
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ClusterSource>> OpenCluster(const Config::Cluster& config) {
-  if (!config.files.empty()) return OpenFiles(config.files);
+absl::StatusOr<std::unique_ptr<ClusterSource>> OpenCluster(const Config& config) {
+  const Config::Cluster& cluster = config.cluster;
+  if (!cluster.files.empty()) return OpenFiles(cluster.files);
   absl::StatusOr<kube::Access> access =
-      config.kubeconfig.empty() ? kube::InCluster() : kube::FromKubeconfig(config.kubeconfig);
+      cluster.kubeconfig.empty() ? kube::InCluster() : kube::FromKubeconfig(cluster.kubeconfig);
   if (!access.ok()) return access.status();
-  return std::make_unique<KubeSource>(*std::move(access));
+  return std::make_unique<KubeSource>(*std::move(access), config.lead);
 }
 
 }  // namespace muster

@@ -8,6 +8,7 @@
 #include "scheduling/model/cluster_view.h"
 #include "server/cluster_api.h"
 #include "server/config/config.h"
+#include "server/kube/kube_lead.h"
 
 namespace muster {
 
@@ -23,6 +24,10 @@ class ClusterSource {
   // The writes to this cluster. Lives as long as the source.
   virtual ClusterApi& api() = 0;
 
+  // Where leaders are elected; null where this process is the only one. Lives as
+  // long as the source.
+  virtual kube::KubeLead* lead() = 0;
+
   // Tells `listener` of every view from now on. Called once.
   virtual void Start(Listener listener) = 0;
 
@@ -34,6 +39,6 @@ class ClusterSource {
 };
 
 // The source that `config` names. The error of what can't be read.
-absl::StatusOr<std::unique_ptr<ClusterSource>> OpenCluster(const Config::Cluster& config);
+absl::StatusOr<std::unique_ptr<ClusterSource>> OpenCluster(const Config& config);
 
 }  // namespace muster

@@ -113,7 +113,7 @@ def test_an_api_server_that_goes_away_and_comes_back_makes_muster_unready_for_as
     cluster.muster.check_running()
 
     start_apiserver_and_scheduler(cluster)
-    until(lambda: cluster.readyz() == 200, 30, lambda: f"/readyz answers 200, not {cluster.readyz()}")
+    until(cluster.decides, 30, lambda: f"/readyz answers 200, not {cluster.readyz()}")
     after = cluster.create(objects.gang("after", members=4, gpus=1))
     cluster.until_bound(after, seconds=30)
     assert len(cluster.nodes_of(before)) == 4
@@ -126,6 +126,6 @@ def test_muster_started_before_the_api_server_becomes_ready_by_itself(cluster):
     cluster.start_muster(ready=False)
     assert cluster.readyz() == 503
     start_apiserver_and_scheduler(cluster)
-    until(lambda: cluster.readyz() == 200, 30, "Muster ready")
+    until(cluster.decides, 30, "Muster ready")
     cluster.add_nodes("node-0")
     cluster.until_bound(cluster.create(objects.gang("late", members=4, gpus=1)), seconds=30)

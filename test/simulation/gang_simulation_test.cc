@@ -189,8 +189,10 @@ class Simulation {
 };
 
 // One thread has no races: under ThreadSanitizer it is only slow.
-#ifdef __SANITIZE_THREAD__
+#if defined(__SANITIZE_THREAD__)
 constexpr uint32_t kSeeds = 3;
+#elif defined(__SANITIZE_ADDRESS__)
+constexpr uint32_t kSeeds = 10;
 #else
 constexpr uint32_t kSeeds = 30;
 #endif

@@ -86,6 +86,18 @@ void SimulatedApi::Nominate(const PodVersion& pod, const NodeName& node, Done do
       std::move(done));
 }
 
+void SimulatedApi::Annotate(const PodVersion& pod, const Labels&, Done done) {
+  Call(
+      [this, pod]() -> absl::Status {
+        if (absl::Status s = Precondition(pod); !s.ok()) return s;
+        Pod next = *truth_.FindPod(pod.name);
+        next.resource_version = absl::StrCat(version_ + 1);
+        Change([&](ClusterView& view) { view.Upsert(next); });
+        return absl::OkStatus();
+      },
+      std::move(done));
+}
+
 void SimulatedApi::Evict(const PodVersion& pod, Done done) {
   Call(
       [this, pod]() -> absl::Status {

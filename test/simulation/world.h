@@ -67,6 +67,7 @@ class SimulatedApi : public ClusterApi {
 
   void Bind(const PodVersion& pod, const NodeName& node, const Labels& annotations, Done done) override;
   void Nominate(const PodVersion& pod, const NodeName& node, Done done) override;
+  void Annotate(const PodVersion& pod, const Labels& annotations, Done done) override;
   void Evict(const PodVersion& pod, Done done) override;
   void Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) override;
 

@@ -37,6 +37,9 @@ class ManualApi : public ClusterApi {
   void Nominate(const PodVersion& pod, const NodeName& node, Done done) override {
     Add("nominate " + pod.name.text() + " " + node.text(), {}, std::move(done));
   }
+  void Annotate(const PodVersion& pod, const Labels& annotations, Done done) override {
+    Add("annotate " + pod.name.text(), annotations, std::move(done));
+  }
   void Evict(const PodVersion& pod, Done done) override {
     Add("evict " + pod.name.text(), {}, std::move(done));
   }

@@ -64,7 +64,7 @@ class Cluster:
         self.muster = Process(
             "muster",
             [self._muster_bin, "serve", "--kubeconfig", self._kubeconfig("muster"), "--http", "127.0.0.1:0",
-             "--grpc", "127.0.0.1:0", "--port-file", self._ports],
+             "--grpc", "127.0.0.1:0", "--port-file", self._ports, "--config", self._muster_config()],
             self.folder / "muster.log")
         self.observer = None
 
@@ -82,7 +82,7 @@ class Cluster:
         self.core = kubernetes.client.CoreV1Api(client)
         self.custom = kubernetes.client.CustomObjectsApi(client)
         base = REPO / "manifests/base"
-        self.kubectl("apply", "-f", base / "namespace.yaml", "-f", base / "rbac.yaml")
+        self.kubectl("apply", "-k", base)
         self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(objects.COSCHEDULING_CRD))
         self.kubectl("wait", "--for=condition=Established", "crd", "podgroups.scheduling.x-k8s.io", "--timeout=20s")
         self.observer = Observer(self.core)
@@ -111,7 +111,7 @@ class Cluster:
         self.http, self.grpc = int(ports["http"]), int(ports["grpc"])
         self.relay.target_port = self.http
         if ready:
-            self._until_up(self.muster, lambda: self.readyz() == 200, 20)
+            self._until_up(self.muster, self.decides, 30)
 
     def _until_up(self, process, condition, seconds):
         def up():
@@ -129,6 +129,10 @@ class Cluster:
 
     def readyz(self):
         return _status(f"http://127.0.0.1:{self.http}/readyz")
+
+    def decides(self):
+        """Whether Muster knows the cluster and leads."""
+        return self.readyz() == 200 and _status(f"http://127.0.0.1:{self.http}/v1/gangs") == 200
 
     def gang(self, name):
         """GET /v1/gangs/NS/NAME, or None if it knows no such gang."""
@@ -213,7 +217,7 @@ class Cluster:
         self.core.delete_collection_node()
         until(lambda: not self.core.list_namespaced_pod(NAMESPACE).items, 20, "all pods gone")
         until(lambda: not self.observer.pods(), 20, "all pods gone for the observer")
-        until(lambda: self.readyz() == 200, 20, "muster ready")
+        until(self.decides, 30, "muster ready")
         self.observer.forget()
 
     # Files.
@@ -237,6 +241,13 @@ class Cluster:
                 "tls-server-name": "kubernetes"}}],
             "users": [{"name": user, "user": {"token": user}}],
         }))
+        return path
+
+    def _muster_config(self):
+        """A killed leader is replaced soon: most tests are not about how long that takes."""
+        path = self.folder / "muster.yaml"
+        path.write_text(yaml.safe_dump(
+            {"lead": {"leaseDuration": "4s", "renewDeadline": "3s", "retryPeriod": "300ms"}, "log": {"format": "text"}}))
         return path
 
     def _scheduler_config(self):

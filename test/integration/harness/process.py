@@ -32,6 +32,10 @@ class Process:
                 env=self._env, preexec_fn=_die_with_parent)
 
     @property
+    def pid(self):
+        return self._popen.pid
+
+    @property
     def running(self):
         return self._popen is not None and self._popen.poll() is None
 

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/kube/kube_lead.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+#include "server/kube/kube_api.h"
+
+namespace muster::kube {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr char kMicroTime[] = "%Y-%m-%dT%H:%M:%E6SZ";
+
+std::string Text(absl::Time time) { return absl::FormatTime(kMicroTime, time, absl::UTCTimeZone()); }
+
+absl::Time TimeAt(const Json& spec, const char* field) {
+  absl::Time time = absl::UnixEpoch();
+  std::string error;
+  if (spec.contains(field) && spec[field].is_string()) {
+    absl::ParseTime(absl::RFC3339_full, spec[field].get<std::string>(), &time, &error);
+  }
+  return time;
+}
+
+int64_t NumberAt(const Json& spec, const char* field) {
+  return spec.contains(field) && spec[field].is_number_integer() ? spec[field].get<int64_t>() : 0;
+}
+
+std::string TextAt(const Json& object, const char* field) {
+  return object.contains(field) && object[field].is_string() ? object[field].get<std::string>() : "";
+}
+
+absl::StatusOr<Lease> Decode(const absl::Status& status, const Reply& reply) {
+  if (!status.ok()) return status;
+  const Json object = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object() || !object.contains("metadata") || !object["metadata"].is_object()) {
+    return absl::UnavailableError("reading the lease: the answer is no object");
+  }
+  Lease lease;
+  lease.version = TextAt(object["metadata"], "resourceVersion");
+  if (lease.version.empty()) return absl::UnavailableError("reading the lease: it has no resourceVersion");
+  const Json spec = object.contains("spec") && object["spec"].is_object() ? object["spec"] : Json::object();
+  lease.holder = TextAt(spec, "holderIdentity");
+  lease.duration = absl::Seconds(NumberAt(spec, "leaseDurationSeconds"));
+  lease.acquired = TimeAt(spec, "acquireTime");
+  lease.renewed = TimeAt(spec, "renewTime");
+  lease.transitions = NumberAt(spec, "leaseTransitions");
+  return lease;
+}
+
+Json Spec(const Lease& lease) {
+  return {{"holderIdentity", lease.holder},
+          {"leaseDurationSeconds", absl::ToInt64Seconds(lease.duration)},
+          {"acquireTime", Text(lease.acquired)},
+          {"renewTime", Text(lease.renewed)},
+          {"leaseTransitions", lease.transitions}};
+}
+
+}  // namespace
+
+KubeLead::KubeLead(Access access, LeadObjects objects, absl::Duration timeout)
+    : objects_(std::move(objects)), timeout_(timeout), transport_(std::move(access)) {}
+
+std::string KubeLead::LeasePath() const {
+  return absl::StrCat("/apis/coordination.k8s.io/v1/namespaces/", objects_.ns, "/leases");
+}
+
+void KubeLead::ReadLease(Done done) {
+  Request request;
+  request.path = absl::StrCat(LeasePath(), "/", objects_.lease);
+  request.timeout = timeout_;
+  Call(transport_, std::move(request), absl::StrCat("reading lease ", objects_.ns, "/", objects_.lease),
+       [done = std::move(done)](const absl::Status& status, const Reply& reply) {
+         done(Decode(status, reply));
+       });
+}
+
+void KubeLead::WriteLease(const Lease& lease, Done done) {
+  Json metadata = {{"namespace", objects_.ns}, {"name", objects_.lease}};
+  if (!lease.version.empty()) metadata["resourceVersion"] = lease.version;
+  const Json object = {{"apiVersion", "coordination.k8s.io/v1"},
+                       {"kind", "Lease"},
+                       {"metadata", std::move(metadata)},
+                       {"spec", Spec(lease)}};
+  const bool is_new = lease.version.empty();
+  Request request{.method = is_new ? "POST" : "PUT",
+                  .path = is_new ? LeasePath() : absl::StrCat(LeasePath(), "/", objects_.lease),
+                  .content_type = "application/json",
+                  .body = object.dump(),
+                  .timeout = timeout_};
+  Call(transport_, std::move(request), absl::StrCat("writing lease ", objects_.ns, "/", objects_.lease),
+       [done = std::move(done)](const absl::Status& status, const Reply& reply) {
+         done(Decode(status, reply));
+       });
+}
+
+void KubeLead::Announce(const LeadAddress& address, std::function<void(const absl::Status&)> done) {
+  const std::string name = absl::StrCat(objects_.service, "-leader");
+  const bool v6 = absl::StrContains(address.ip, ":");
+  const Json slice = {{"apiVersion", "discovery.k8s.io/v1"},
+                      {"kind", "EndpointSlice"},
+                      {"metadata",
+                       {{"namespace", objects_.ns},
+                        {"name", name},
+                        {"labels",
+                         {{"kubernetes.io/service-name", objects_.service},
+                          {"endpointslice.kubernetes.io/managed-by", "muster.dev"}}}}},
+                      {"addressType", v6 ? "IPv6" : "IPv4"},
+                      {"endpoints", {{{"addresses", {address.ip}}, {"conditions", {{"ready", true}}}}}},
+                      {"ports",
+                       {{{"name", "http"}, {"port", address.http}, {"protocol", "TCP"}},
+                        {{"name", "grpc"}, {"port", address.grpc}, {"protocol", "TCP"}}}}};
+  // Applied: it is made where there is none, and whatever it said before goes.
+  Request request{.method = "PATCH",
+                  .path = absl::StrCat("/apis/discovery.k8s.io/v1/namespaces/", objects_.ns,
+                                       "/endpointslices/", name, "?fieldManager=muster&force=true"),
+                  .content_type = "application/apply-patch+yaml",
+                  .body = slice.dump(),
+                  .timeout = timeout_};
+  Call(transport_, std::move(request), absl::StrCat("writing endpoint slice ", objects_.ns, "/", name),
+       [done = std::move(done)](const absl::Status& status, const Reply&) { done(status); });
+}
+
+}  // namespace muster::kube

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "scheduling/model/cluster_view.h"
+#include "server/cluster_api.h"
+
+namespace muster {
+
+// Gives every pending pod that a leader seats (members of gangs, and pods that
+// ask for devices) another version, so that a binding which a former leader
+// sent, and which arrives late, fails on its precondition.
+//
+// Why:     a process that was stopped between its look at the clock and its call
+//          to the API server goes on with the call, however long it slept.
+// Threads: thread-safe.
+class Takeover {
+ public:
+  // `epoch` is written to the pods. `api` outlives this and its calls.
+  Takeover(ClusterApi& api, std::string epoch);
+
+  // Starts with the pods of `view`. Without effect once it was called.
+  void Begin(const ClusterView& view);
+  bool Begun() const;
+  // Sends what is left, a bounded number at a time.
+  void Tick();
+  // Whether every pod has another version, or is gone.
+  bool Done() const;
+
+ private:
+  struct State {
+    absl::Mutex mu;
+    std::deque<PodVersion> left ABSL_GUARDED_BY(mu);
+    int64_t under_way ABSL_GUARDED_BY(mu) = 0;
+    bool begun ABSL_GUARDED_BY(mu) = false;
+  };
+
+  ClusterApi* api_;
+  std::string epoch_;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace muster

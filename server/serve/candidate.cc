@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/serve/candidate.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+
+namespace muster {
+namespace {
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : "muster";
+}
+
+std::string AddressOf(const Config::Lead& config) {
+  if (!config.address.empty()) return config.address;
+  const char* ip = std::getenv("POD_IP");
+  return ip == nullptr ? "" : ip;
+}
+
+ElectorOptions MakeOptions(const Config::Lead& config, const std::string& epoch) {
+  return {.identity = absl::StrCat(HostName(), "_", epoch),
+          .duration = config.lease_duration,
+          .renew_deadline = config.renew_deadline,
+          .retry = config.retry_period};
+}
+
+}  // namespace
+
+Candidate::Candidate(const Config::Lead& config, kube::KubeLead* lead, ClusterApi& api,
+                     const std::string& epoch, std::function<bool()> ready)
+    : config_(config),
+      lead_(lead),
+      address_{.ip = AddressOf(config)},
+      elector_(lead == nullptr
+                   ? nullptr
+                   : std::make_unique<Elector>(MakeOptions(config, epoch), steady_, wall_, *lead)),
+      fenced_(
+          api, [this] { return elector_ == nullptr || elector_->Leads(); },
+          [this](std::function<void()> job) { worker_.Run(std::move(job)); }) {
+  if (elector_ == nullptr) return;
+  const auto view = [this, ready = std::move(ready)]() -> std::shared_ptr<const ClusterView> {
+    if (!ready()) return nullptr;
+    absl::MutexLock lock(&mu_);
+    return view_;
+  };
+  Leadership::Announce announce;
+  if (!config.service.empty() && !AddressOf(config).empty()) {
+    announce = [this](std::function<void(const absl::Status&)> done) { Announce(std::move(done)); };
+  }
+  leadership_ = std::make_unique<Leadership>(*elector_, Takeover(fenced_, epoch), view, announce, steady_);
+}
+
+bool Candidate::Tick() {
+  if (leadership_ == nullptr) return true;
+  leadership_->Tick();
+  return !leadership_->Ended();
+}
+
+void Candidate::Observe(std::shared_ptr<const ClusterView> view) {
+  absl::MutexLock lock(&mu_);
+  view_ = std::move(view);
+}
+
+void Candidate::ListensOn(int http, int grpc) {
+  absl::MutexLock lock(&mu_);
+  address_.http = http;
+  address_.grpc = grpc;
+}
+
+absl::Status Candidate::MayDecide() const {
+  return leadership_ == nullptr ? absl::OkStatus() : leadership_->MayDecide();
+}
+
+void Candidate::Announce(std::function<void(const absl::Status&)> done) {
+  kube::LeadAddress address;
+  {
+    absl::MutexLock lock(&mu_);
+    address = address_;
+  }
+  if (address.http == 0) return done(absl::UnavailableError("not listening yet"));
+  lead_->Announce(address, std::move(done));
+}
+
+void Candidate::Resign(absl::Duration longest) {
+  const absl::Time until = steady_.Now() + longest;
+  if (!fenced_.AwaitQuiet(longest)) spdlog::warn("stopping while writes are under way");
+  if (elector_ == nullptr) return;
+  const auto resigned = std::make_shared<absl::Notification>();
+  elector_->Resign([resigned] { resigned->Notify(); });
+  resigned->WaitForNotificationWithTimeout(until - steady_.Now());
+}
+
+}  // namespace muster
