@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/plan/feasibility.h"
@@ -83,7 +84,10 @@ double FloorMillis(const ClusterView& view, const PodShape& shape) {
   return sum < 0 ? 0 : millis;
 }
 
+std::string wanted;  // a part of the names of what is measured
+
 void Measure(int nodes, const Work& work) {
+  if (!absl::StrContains(work.what, wanted)) return;
   ClusterView view = Cluster(nodes);
   AddMembers(work, view);
   const Gang gang = declare::AssembleGang(view, GangId("default", "gang"));
@@ -118,8 +122,10 @@ TopologyDemand Slices() {
 }  // namespace
 }  // namespace muster
 
-int main() {
+// An argument is a part of the names of what is to be measured.
+int main(int argc, char** argv) {
   using muster::Measure;
+  if (argc > 1) muster::wanted = argv[1];
   for (const int nodes : {500, 1'000, 5'000, 15'000, 50'000})
     Measure(nodes, {"100 members of a node each, no wish", 100, 8});
   Measure(5'000, {"members of one GPU, no wish", 1'000, 1});
