@@ -32,7 +32,8 @@ struct CustomResource {
   std::string kind;
 };
 
-// One way in which pods declare that they are a gang.
+// One way in which pods declare that they are a gang, or objects that gangs are
+// parts of one group.
 //
 // Threads: pure; one constant object per ecosystem serves every thread.
 class Ecosystem {

@@ -15,11 +15,11 @@ namespace muster::declare {
 absl::Span<const Ecosystem* const> Ecosystems() {
   // The pod's own field, then what names a gang in the words of other projects
   // before ours, then what is a gang because of the controller that made it.
-  static const std::array<const Ecosystem*, 18> kEcosystems = {
-      &Native(),    &SchedulerPlugins(), &Volcano(), &Kai(),          &Koordinator(),
-      &YuniKorn(),  &KueuePods(),        &Spark(),   &MusterLabels(), &LeaderWorkerSet(),
-      &JobSet(),    &PyTorchJob(),       &TfJob(),   &MpiJob(),       &XgBoostJob(),
-      &PaddleJob(), &JaxJob(),           &Ray()};
+  static const std::array<const Ecosystem*, 19> kEcosystems = {
+      &Native(),          &NativeComposite(), &SchedulerPlugins(), &Volcano(), &Kai(),
+      &Koordinator(),     &YuniKorn(),        &KueuePods(),        &Spark(),   &MusterLabels(),
+      &LeaderWorkerSet(), &JobSet(),          &PyTorchJob(),       &TfJob(),   &MpiJob(),
+      &XgBoostJob(),      &PaddleJob(),       &JaxJob(),           &Ray()};
   return kEcosystems;
 }
 

@@ -37,5 +37,7 @@ const Ecosystem& Ray();
 const Ecosystem& Spark();
 // native.cc: PodGroup.scheduling.k8s.io of Kubernetes itself.
 const Ecosystem& Native();
+// and its CompositePodGroup, which is of PodGroups.
+const Ecosystem& NativeComposite();
 
 }  // namespace muster::declare

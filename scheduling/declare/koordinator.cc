@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Koordinator's gangs: a label names a PodGroup, or annotations of the pods say
-// all by themselves. The network topology is an annotation of the PodGroup.
+// all by themselves. The network topology is an annotation of the PodGroup. So is
+// the group of gangs that start together, where the pods don't name it.
+//
+// The mode (Strict or NonStrict) says whether members that have room give it back
+// while others have none. Here nobody has room before all have, in either mode.
 //
 // Source: koordinator 1.8 apis/extension, coscheduling.go: label
 //         pod-group.scheduling.sigs.k8s.io, annotations
 //         gang.scheduling.koordinator.sh/{name,min-available,total-number,
-//         waiting-time,groups}; network_topology.go: annotations
+//         waiting-time,groups,mode}; network_topology.go: annotations
 //         gang.scheduling.koordinator.sh/{network-topology-spec,
 //         network-topology-index}; PodGroup scheduling.sigs.k8s.io/v1alpha1:
 //         spec.minMember, spec.scheduleTimeoutSeconds.
+#include <set>
 #include <string>
 #include <utility>
 
@@ -32,15 +37,29 @@ constexpr absl::string_view kGroups = "gang.scheduling.koordinator.sh/groups";
 constexpr absl::string_view kWaiting = "gang.scheduling.koordinator.sh/waiting-time";
 constexpr absl::string_view kSpec = "gang.scheduling.koordinator.sh/network-topology-spec";
 
-// A gang of its own, or with itself alone in a list of gangs, is what is understood.
-void CheckGroups(PodReader& reader) {
-  const std::string text = reader.Text(kGroups).value_or("[]");
+// The gangs of the group in `text`, all of which must name all others; one
+// alone is no group. Says what is wrong through `reject(want)`.
+template <typename Reject>
+GroupLink ReadGroups(const std::string& text, const GangId& self, const Reject& reject) {
   const nlohmann::json groups = nlohmann::json::parse(text, nullptr, false);
-  if (groups.is_discarded() || !groups.is_array()) {
-    reader.Problem(absl::StrCat(kGroups, " is ", Quoted(text), "; want JSON, a list of namespace/name"));
-  } else if (groups.size() > 1) {
-    reader.Problem(absl::StrCat(kGroups, " has ", groups.size(), " gangs; Muster places one at a time"));
+  if (groups.is_discarded() || !groups.is_array())
+    return reject("JSON, a list of namespace/name"), GroupLink();
+  std::set<GangId> gangs;
+  for (const nlohmann::json& entry : groups) {
+    const std::string id = entry.is_string() ? entry.get<std::string>() : "";
+    const size_t slash = id.find('/');
+    if (slash == 0 || slash == std::string::npos || slash + 1 == id.size() ||
+        gangs.size() == kMostNamedGangs) {
+      return reject(absl::StrCat("at most ", kMostNamedGangs, " names of the form namespace/name")),
+             GroupLink();
+    }
+    gangs.insert(GangId(id.substr(0, slash), id.substr(slash + 1)));
   }
+  if (gangs.empty()) return GroupLink();
+  if (!gangs.contains(self)) reject(absl::StrCat(self.text(), " among them"));
+  gangs.insert(self);
+  if (gangs.size() == 1) return GroupLink();
+  return {.field = std::string(kGroups), .parent = std::nullopt, .gangs = {gangs.begin(), gangs.end()}};
 }
 
 void ReadNumbers(PodReader& reader, Membership& membership) {
@@ -111,7 +130,10 @@ class KoordinatorEcosystem : public Ecosystem {
     membership.declared_by = std::string(kName);
     PodReader reader(pod, membership.problem);
     ReadNumbers(reader, membership);
-    CheckGroups(reader);
+    const std::string groups = reader.Text(kGroups).value_or("[]");
+    membership.group = ReadGroups(groups, membership.gang, [&](absl::string_view want) {
+      reader.Problem(absl::StrCat(kGroups, " is ", Quoted(groups), "; want ", want));
+    });
     membership.needs_object = by_label && !membership.min_members.has_value();
     if (!by_label && !membership.min_members.has_value()) {
       reader.Problem(absl::StrCat("gang.scheduling.koordinator.sh/name needs ", kMinimum, " beside it"));
@@ -132,6 +154,11 @@ class KoordinatorEcosystem : public Ecosystem {
     const TopologyFields annotations = TopologyFields(object, problem).At("metadata").At("annotations");
     const std::string spec = annotations.Text(kSpec);
     declaration->topology = ReadSpec(spec, problem);
+    const std::string groups = annotations.Text(kGroups);
+    declaration->group =
+        ReadGroups(groups.empty() ? "[]" : groups, declaration->gang, [&](absl::string_view want) {
+          if (problem.empty()) problem = absl::StrCat(kGroups, " is ", Quoted(groups), "; want ", want);
+        });
     AddProblem(problem, *declaration);
     return declaration;
   }

@@ -1,27 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kubernetes' own PodGroup: spec.schedulingGroup.podGroupName of the pod names
-// it, and its scheduling policy is gang (with a minimum) or basic (no gang).
+// it, and its scheduling policy is gang (with a minimum) or basic (no gang). It
+// may be in a CompositePodGroup, and this in another one, each of which needs a
+// number of those directly within. Either may ask for one domain of a level.
 //
 // Source: k8s.io/api scheduling/v1beta1 and v1alpha3 of 1.37, v1alpha2 of 1.36,
-//         and v1 where a later version serves it:
-//         spec.schedulingPolicy.{gang.minCount|basic}, spec.priority.
+//         and v1 where a later version serves it: PodGroup
+//         spec.schedulingPolicy.{gang.minCount|basic}, spec.priority,
+//         spec.schedulingConstraints.topology[].key,
+//         spec.parentCompositePodGroupName; scheduling/v1alpha3 of 1.37,
+//         CompositePodGroup: the same, with gang.minGroupCount. As the
+//         GangScheduling plugin of kube-scheduler 1.37 has it, basic is a
+//         minimum of one where something else holds the group together.
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
 #include "scheduling/declare/pod_group.h"
+#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
 
 constexpr absl::string_view kName = "PodGroup.scheduling.k8s.io";
+constexpr absl::string_view kComposite = "CompositePodGroup.scheduling.k8s.io";
 
-bool Has(const nlohmann::json& object, const char* pointer) {
-  const nlohmann::json::json_pointer path(pointer);
-  return object.contains(path) && !object.at(path).is_null();
+TopologyDemand ReadTopology(const TopologyFields& spec) {
+  TopologyDemand demand;
+  const TopologyFields constraints = spec.At("schedulingConstraints");
+  constraints.ForEach("topology", [&](const TopologyFields& constraint) {
+    if (!demand.required.empty()) constraints.Reject("topology", "one constraint at most");
+    demand.required = constraint.NeededText("key");
+  });
+  return demand;
+}
+
+// What both kinds have, with the least number of what is directly within.
+absl::StatusOr<GangDeclaration> DecodeGroup(const nlohmann::json& object, absl::string_view kind,
+                                            const char* minimum) {
+  absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kind);
+  if (!declaration.ok()) return declaration;
+  const auto priority = NumberAt(object, "/spec/priority", std::numeric_limits<int32_t>::min(),
+                                 std::numeric_limits<int32_t>::max(), *declaration);
+  if (priority.has_value()) declaration->priority = static_cast<int32_t>(*priority);
+  declaration->min_members = NumberAt(object, minimum, 1, kMaxMembers, *declaration).value_or(1);
+  std::string problem;
+  const TopologyFields spec = TopologyFields(object, problem).At("spec");
+  declaration->topology = ReadTopology(spec);
+  const std::string parent = spec.Text("parentCompositePodGroupName");
+  if (!parent.empty()) {
+    declaration->group.field = "/spec/parentCompositePodGroupName";
+    declaration->group.parent = {std::string(kComposite), GangId(declaration->gang.ns(), parent)};
+  }
+  const TopologyFields policy = spec.At("schedulingPolicy");
+  const bool is_gang = policy.At("gang").Present();
+  if (!is_gang && !policy.At("basic").Present()) {
+    spec.Reject("schedulingPolicy", "gang or basic");
+  }
+  declaration->all_or_none = is_gang || !problem.empty() || !declaration->topology.empty();
+  AddProblem(problem, *declaration);
+  return declaration;
 }
 
 class NativeEcosystem : public Ecosystem {
@@ -44,20 +86,25 @@ class NativeEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
-    if (!declaration.ok()) return declaration;
-    const auto priority = NumberAt(object, "/spec/priority", std::numeric_limits<int32_t>::min(),
-                                   std::numeric_limits<int32_t>::max(), *declaration);
-    if (priority.has_value()) declaration->priority = static_cast<int32_t>(*priority);
-    const auto minimum =
-        NumberAt(object, "/spec/schedulingPolicy/gang/minCount", 1, kMaxMembers, *declaration);
-    declaration->min_members = minimum.value_or(1);
-    if (Has(object, "/spec/schedulingPolicy/gang")) return declaration;
-    declaration->all_or_none = false;
-    if (!Has(object, "/spec/schedulingPolicy/basic")) {
-      declaration->all_or_none = true;
-      declaration->problem = "/spec/schedulingPolicy of the PodGroup has neither gang nor basic";
-    }
+    return DecodeGroup(object, kName, "/spec/schedulingPolicy/gang/minCount");
+  }
+};
+
+// No pod names it: PodGroups do.
+class CompositeEcosystem : public Ecosystem {
+ public:
+  absl::string_view name() const override { return kComposite; }
+
+  std::optional<Membership> Recognise(const PodFacts&) const override { return std::nullopt; }
+
+  std::optional<CustomResource> object() const override {
+    return CustomResource{
+        "scheduling.k8s.io", {"v1", "v1beta1", "v1alpha3"}, "compositepodgroups", "CompositePodGroup"};
+  }
+
+  absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
+    auto declaration = DecodeGroup(object, kComposite, "/spec/schedulingPolicy/gang/minGroupCount");
+    if (declaration.ok()) declaration->min_groups = std::exchange(declaration->min_members, 1);
     return declaration;
   }
 };
@@ -66,6 +113,11 @@ class NativeEcosystem : public Ecosystem {
 
 const Ecosystem& Native() {
   static const NativeEcosystem ecosystem;
+  return ecosystem;
+}
+
+const Ecosystem& NativeComposite() {
+  static const CompositeEcosystem ecosystem;
   return ecosystem;
 }
 

@@ -39,7 +39,7 @@ Engine::Admission Engine::AdmitBind(const BindCall& call, absl::Time now) {
     return {Admission::Kind::kAlreadyBound, absl::OkStatus(), GangId(), Seat()};
   }
   if (known && InGang(*view_, *pod)) {
-    const GangId& gang = pod->membership->gang;
+    const GangId& gang = view_->GangOf(*pod);
     const Promise* promise = ledger_.Find(gang);
     const Seat* seat = promise == nullptr ? nullptr : promise->Find(call.uid);
     if (seat == nullptr || seat->node != call.node) {
@@ -86,6 +86,11 @@ absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
   }
   const bool whole = counted >= count.needed && SubgroupsAreWhole(gang, placed);
   if (!gang.problem.empty() || !gang.waiting_for.empty() || !whole) seats.clear();
+  const std::vector<bool> may_start = InWholeSubgroups(gang, placed);
+  std::erase_if(seats, [&, m = size_t{0}](const Seat& seat) mutable {
+    while (gang.members[m]->uid != seat.uid) ++m;
+    return !may_start[m];
+  });
   return seats;
 }
 
@@ -112,7 +117,7 @@ bool Engine::Stands(const Seat& seat) const {
 bool Engine::AwaitsBinding(const GangId& gang, const BindCall& call) const {
   const std::shared_ptr<const Pod> pod = view_->FindPod(call.pod);
   return pod != nullptr && pod->uid == call.uid && pod->pending() && pod->membership.has_value() &&
-         pod->membership->gang == gang;
+         view_->GangOf(*pod) == gang;
 }
 
 void Engine::CallFailed(const PodUid& uid) {
@@ -122,7 +127,7 @@ void Engine::CallFailed(const PodUid& uid) {
 
 void Engine::BindingStarted(const Seat& seat) {
   const std::shared_ptr<const Pod> pod = view_->FindPod(seat.pod);
-  if (pod != nullptr && pod->membership.has_value()) gangs_[pod->membership->gang].expiries = 0;
+  if (pod != nullptr && pod->membership.has_value()) gangs_[view_->GangOf(*pod)].expiries = 0;
   Progress& progress = progress_[seat.uid];
   progress.step = Progress::Step::kBinding;
   progress.seat = seat;

@@ -148,7 +148,7 @@ class Engine {
 
   // --- reports ---
 
-  // kNotFound if no pod declares the gang.
+  // Of the gang, or of the group that it is a part of. kNotFound if no pod declares it.
   absl::StatusOr<GangReport> Report(const GangId& gang) const;
   std::vector<GangReport> Reports() const;
   // How many gangs there are of each outcome. Cost: O(gangs with pending members).
@@ -197,6 +197,11 @@ class Engine {
   bool CanComplete(const Gang& gang) const;
   void Release(const GangId& gang);
   void DropStaleSeats(const ClusterView& last, const GangId& gang, const Promise& promise);
+  // Whether the pod is planned with another gang than `gang`, which has its seat:
+  // a group of gangs came, changed or went.
+  bool HasLeft(const Pod& pod, const GangId& gang) const;
+  // Promises the seat, whose binding is under way, to the pod's gang of now.
+  void TakeAlong(const Seat& seat, const GangId& from, const GangId& to, absl::Time expires);
   // Counts everything after which a refused gang might fit.
   uint64_t Growth() const { return view_->growth() + released_ + 1; }
 

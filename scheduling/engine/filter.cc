@@ -31,7 +31,7 @@ std::variant<FilterAnswer, GangId> Engine::Filter(const FilterCall& call, absl::
   // kube-scheduler's watch was faster than ours: when the pod arrives here the
   // gang is planned, and its nomination wakes the pod.
   return Refused{
-      absl::StrCat("gang ", subject.membership->gang.text(), " waits: a member was only just created")};
+      absl::StrCat("gang ", view_->GangOf(subject).text(), " waits: a member was only just created")};
 }
 
 std::optional<FilterAnswer> Engine::WhileBinding(const FilterCall& call, const Pod& pod) const {
@@ -45,7 +45,7 @@ std::optional<FilterAnswer> Engine::WhileBinding(const FilterCall& call, const P
 std::variant<FilterAnswer, GangId> Engine::FilterMember(const FilterCall& call,
                                                         const std::shared_ptr<const Pod>& pod,
                                                         absl::Time now) {
-  const GangId& gang = pod->membership->gang;
+  const GangId& gang = view_->GangOf(*pod);
   const Promise* promise = ledger_.Find(gang);
   const Seat* seat = promise == nullptr ? nullptr : promise->Find(pod->uid);
   const bool alone = call.candidates.size() == 1 && call.pod.nominated.text() == call.candidates[0];
@@ -144,8 +144,7 @@ FilterAnswer Engine::FilterSoloWithDevices(const FilterCall& call, const Pod& po
 }
 
 std::vector<int64_t> Engine::Prioritize(const FilterCall& call) const {
-  const Promise* promise =
-      call.pod.membership.has_value() ? ledger_.Find(call.pod.membership->gang) : nullptr;
+  const Promise* promise = call.pod.membership.has_value() ? ledger_.Find(view_->GangOf(call.pod)) : nullptr;
   const Seat* seat = promise == nullptr ? nullptr : promise->Find(call.pod.uid);
   std::vector<int64_t> scores;
   scores.reserve(call.candidates.size());

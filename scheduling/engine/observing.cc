@@ -31,7 +31,12 @@ void Engine::DropStaleSeats(const ClusterView& last, const GangId& gang, const P
   for (const Seat& seat : promise.seats) {
     const std::shared_ptr<const Pod> pod = view_->FindPod(seat.pod);
     const bool here = pod != nullptr && pod->uid == seat.uid;
-    if (here && pod->pending()) {
+    if (here && pod->pending() && HasLeft(*pod, gang)) {
+      if (BindingUnderWay(seat.uid)) {
+        TakeAlong(seat, gang, view_->GangOf(*pod), promise.expires);
+        continue;
+      }
+    } else if (here && pod->pending()) {
       if (BindingUnderWay(seat.uid) || !Moved(last, *view_, trees_, seat.node)) continue;
       stale.push_back(seat.uid);
       lost = true;
@@ -52,6 +57,22 @@ void Engine::DropStaleSeats(const ClusterView& last, const GangId& gang, const P
   if (!lost) return;
   ++released_;
   if (ledger_.Find(gang) != nullptr && !CanComplete(declare::AssembleGang(*view_, gang))) Release(gang);
+}
+
+bool Engine::HasLeft(const Pod& pod, const GangId& gang) const {
+  return pod.membership.has_value() && view_->GangOf(pod) != gang && gang != SoloOwner(pod.name);
+}
+
+void Engine::TakeAlong(const Seat& seat, const GangId& from, const GangId& to, absl::Time expires) {
+  std::vector<Seat> seats = {seat};
+  if (const Promise* there = ledger_.Find(to)) {
+    seats.insert(seats.begin(), there->seats.begin(), there->seats.end());
+    expires = std::max(expires, there->expires);
+  }
+  ledger_.ReleaseSeats(from, {seat.uid});
+  // It was promised until now; where its node went meanwhile, the binding's end decides.
+  ledger_.Reserve(*view_, to, std::move(seats), expires).IgnoreError();
+  ++released_;
 }
 
 void Engine::Expire(absl::Time now) {

@@ -11,9 +11,12 @@
 
 namespace muster {
 
-absl::StatusOr<GangReport> Engine::Report(const GangId& id) const {
+absl::StatusOr<GangReport> Engine::Report(const GangId& asked) const {
+  // A gang that is planned with others is reported with them.
+  const GangId* group = view_->FindMembers(asked) == nullptr ? view_->groups().FindGroupOf(asked) : nullptr;
+  const GangId& id = group == nullptr ? asked : *group;
   const Gang gang = declare::AssembleGang(*view_, id);
-  if (gang.members.empty()) return absl::NotFoundError(absl::StrCat("no pod declares gang ", id.text()));
+  if (gang.members.empty()) return absl::NotFoundError(absl::StrCat("no pod declares gang ", asked.text()));
   const Promise* promise = ledger_.Find(id);
   const auto state = gangs_.find(id);
   return MakeReport(gang, promise == nullptr ? std::vector<Seat>{} : promise->seats,

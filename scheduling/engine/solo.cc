@@ -7,8 +7,8 @@ namespace muster {
 
 bool InGang(const ClusterView& view, const Pod& pod) {
   if (!pod.membership.has_value()) return false;
-  const GangDeclaration* declaration =
-      view.FindDeclaration({pod.membership->declared_by, pod.membership->object_id()});
+  if (view.IsInGroup(pod)) return true;
+  const GangDeclaration* declaration = view.FindDeclaration(pod.membership->object_key());
   return declaration == nullptr || declaration->all_or_none;
 }
 

@@ -90,10 +90,11 @@ void ClusterView::Upsert(Pod pod) {
   if (next->membership.has_value()) {
     Join(next);
     // Once a member has started, the pending ones are placed one by one.
-    const bool started = old != nullptr && old->started != next->started &&
-                         pending_gangs_.Find(next->membership->gang) != nullptr;
+    const bool started =
+        old != nullptr && old->started != next->started && pending_gangs_.Find(GangOf(*next)) != nullptr;
     if (old == nullptr || started || !SameForPlanning(*old, *next)) ++growth_;
   }
+  RegroupMembers(old.get(), next.get());
 }
 
 void ClusterView::RemovePod(const PodName& name) {
@@ -109,6 +110,7 @@ void ClusterView::RemovePod(const PodName& name) {
   }
   CountTerms(old, -1);
   pods_.Erase(name);
+  RegroupMembers(old.get(), nullptr);
 }
 
 void ClusterView::Upsert(GangDeclaration declaration) {
@@ -117,10 +119,13 @@ void ClusterView::Upsert(GangDeclaration declaration) {
   if (old != nullptr && *old == declaration) return;
   declarations_.Set(key, std::make_shared<const GangDeclaration>(std::move(declaration)));
   ++growth_;
+  Regroup(key, false);
 }
 
 void ClusterView::RemoveDeclaration(const DeclarationKey& key) {
-  if (declarations_.Erase(key)) ++growth_;
+  if (!declarations_.Erase(key)) return;
+  ++growth_;
+  Regroup(key, false);
 }
 
 void ClusterView::Upsert(TopologyObject object) {
@@ -191,24 +196,29 @@ void ClusterView::Unseat(const Pod& pod) {
 }
 
 void ClusterView::Join(const std::shared_ptr<const Pod>& pod) {
-  const Members* old = gangs_.Find(pod->membership->gang);
+  const GangId& gang = GangOf(*pod);
+  const Members* old = gangs_.Find(gang);
   Members next = old == nullptr ? Members{} : *old;
   next.Set(pod->name, pod);
-  gangs_.Set(pod->membership->gang, std::move(next));
-  if (pod->pending()) Add(+1, pod->membership->gang, pending_gangs_);
-  if (WantsToBeAlone(*pod)) Add(+1, pod->membership->gang, exclusive_gangs_);
+  gangs_.Set(gang, std::move(next));
+  CountMember(+1, gang, *pod);
 }
 
 void ClusterView::Leave(const Pod& pod) {
-  Members next = *gangs_.Find(pod.membership->gang);
+  const GangId& gang = GangOf(pod);
+  Members next = *gangs_.Find(gang);
   next.Erase(pod.name);
   if (next.empty()) {
-    gangs_.Erase(pod.membership->gang);
+    gangs_.Erase(gang);
   } else {
-    gangs_.Set(pod.membership->gang, std::move(next));
+    gangs_.Set(gang, std::move(next));
   }
-  if (pod.pending()) Add(-1, pod.membership->gang, pending_gangs_);
-  if (WantsToBeAlone(pod)) Add(-1, pod.membership->gang, exclusive_gangs_);
+  CountMember(-1, gang, pod);
+}
+
+void ClusterView::CountMember(int64_t change, const GangId& gang, const Pod& pod) {
+  if (pod.pending()) Add(change, gang, pending_gangs_);
+  if (WantsToBeAlone(pod)) Add(change, gang, exclusive_gangs_);
 }
 
 void ClusterView::Add(int64_t change, const GangId& gang, PersistentMap<GangId, int64_t>& counts) {

@@ -4,10 +4,12 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "scheduling/model/gang.h"
+#include "scheduling/model/gang_groups.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/namespace.h"
 #include "scheduling/model/node.h"
@@ -27,20 +29,13 @@ struct NodeState {
   Resources free;
 };
 
-// The name of a gang's object: gangs of different ecosystems may share one.
-struct DeclarationKey {
-  std::string declared_by;
-  GangId gang;
-  friend bool operator==(const DeclarationKey&, const DeclarationKey&) = default;
-  friend auto operator<=>(const DeclarationKey&, const DeclarationKey&) = default;
-};
-
 // What Muster knows of the cluster: a value, cheap to copy and to change.
 //
 // Why:       decisions read a view that never changes under them; the watcher
 //            copies the last view, changes the copy, and publishes it.
 // Invariant: `free` of every node is its allocatable without its pods' requests;
-//            members of a gang are exactly the pods whose membership names it.
+//            members of a gang are exactly the pods of which GangOf is it: those
+//            whose membership names it, or a gang of the group that it stands for.
 // Threads:   thread-compatible; published views are const.
 class ClusterView {
  public:
@@ -63,6 +58,12 @@ class ClusterView {
   std::shared_ptr<const Pod> FindPod(const PodName& name) const;
   const Members* FindMembers(const GangId& gang) const;
   const GangDeclaration* FindDeclaration(const DeclarationKey& key) const;
+  // The gang that the pod is planned with: the one that it names, or the group
+  // that this is a part of. Valid as long as this view and the pod.
+  // REQUIRES: the pod has a membership.
+  const GangId& GangOf(const Pod& pod) const;
+  bool IsInGroup(const Pod& pod) const;
+  const GangGroups& groups() const { return groups_; }
   // The labels of a namespace. One that the view lacks has its name as a label,
   // as every namespace has.
   Labels NamespaceLabels(const std::string& name) const;
@@ -109,6 +110,13 @@ class ClusterView {
   void Join(const std::shared_ptr<const Pod>& pod);
   void Leave(const Pod& pod);
   static void Add(int64_t change, const GangId& gang, PersistentMap<GangId, int64_t>& counts);
+  // Keeps groups_ as objects, and members that speak for them, come and go.
+  GroupLink WordOfMembers(const DeclarationKey& key) const;
+  void Regroup(const DeclarationKey& key, bool members_speak);
+  void RegroupMembers(const Pod* old, const Pod* next);
+  void Move(const GangId& from, const std::set<DeclarationKey>& keys);
+  // Keeps pending_gangs_ and exclusive_gangs_ as the member comes (+1) or goes (-1).
+  void CountMember(int64_t change, const GangId& gang, const Pod& pod);
   void FabricChanged() { fabric_ = std::make_shared<const FabricMark>(); }
   // Keeps repelling_ and attentive_ as `pod` comes (+1) or goes (-1).
   void CountTerms(const std::shared_ptr<const Pod>& pod, int64_t change);
@@ -119,6 +127,7 @@ class ClusterView {
   PersistentMap<GangId, int64_t> pending_gangs_;
   PersistentMap<GangId, int64_t> exclusive_gangs_;
   PersistentMap<DeclarationKey, std::shared_ptr<const GangDeclaration>> declarations_;
+  GangGroups groups_;
   PersistentMap<TopologyKey, std::shared_ptr<const TopologyObject>> topology_objects_;
   PersistentMap<std::string, Labels> namespaces_;
   PersistentMap<PodName, std::shared_ptr<const Pod>> repelling_;

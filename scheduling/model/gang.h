@@ -29,7 +29,14 @@ struct GangDeclaration {
   absl::Time created = absl::InfinitePast();
   TopologyDemand topology;              // of the whole gang
   std::vector<SubgroupSpec> subgroups;  // parents before their parts
-  std::string problem;                  // as in Membership
+  GroupLink group;                      // that the gang is a part of
+  // Set where the object is of a group of gangs: how many of those directly
+  // within must reach their minimum.
+  std::optional<int64_t> min_groups;
+  std::string problem;  // as in Membership
+
+  // Whether the object is of a group that asks nothing of its parts.
+  bool dissolved() const { return min_groups.has_value() && !all_or_none && topology.empty(); }
 
   friend bool operator==(const GangDeclaration&, const GangDeclaration&) = default;
 };
@@ -42,6 +49,8 @@ struct Subgroup {
   int64_t min_subgroups = 0;    // how many of the subgroups directly within must reach their minimum
   std::optional<int64_t> size;  // members that it will have, where that is declared
   int32_t stage = 0;
+  // Of a gang of a group that was whole once: those of its members that exist suffice.
+  bool ran = false;
   TopologyDemand topology;
   std::vector<size_t> members;  // directly in it: indices into Gang::members
 
@@ -68,8 +77,11 @@ struct Gang {
   std::vector<size_t> early;         // members that are created, and run, before the others are created
   std::vector<std::string> ignored;  // other declarations on its pods that were not used
   bool all_or_none = true;           // false: its declaration asks for no gang, each pod is on its own
-  std::string waiting_for;           // an object that must exist first, as a clause; empty if there is none
-  std::string problem;               // why it can't be planned, whatever the capacity; empty if it can
+  // Of a group of gangs, each of which may have run by itself: GangCount::needed
+  // of these together. Its subgroups are the gangs.
+  std::optional<int64_t> group_needs;
+  std::string waiting_for;  // an object that must exist first, as a clause; empty if there is none
+  std::string problem;      // why it can't be planned, whatever the capacity; empty if it can
 };
 
 // How far the members of a gang are, and how many must be placed together.
@@ -95,6 +107,11 @@ GangCount Count(const Gang& gang);
 // every subgroup that has to reach its own; and of a gang that ran, always.
 // REQUIRES: placed.size() is that of the members.
 bool SubgroupsAreWhole(const Gang& gang, const std::vector<bool>& placed);
+
+// The members, by index, of which every subgroup around them reaches its
+// minimum by those for which `placed` holds: one that may stay empty, and is
+// not whole, does not start in part.
+std::vector<bool> InWholeSubgroups(const Gang& gang, const std::vector<bool>& placed);
 
 // The order in which gangs are planned: priority, then creation, then name.
 bool PlannedBefore(const Gang& a, const Gang& b);

@@ -57,4 +57,13 @@ using PodUid = Id<struct PodUidKind>;
 using PodName = NamespacedId<struct PodNameKind>;
 using GangId = NamespacedId<struct GangIdKind>;
 
+// The name of an object that says something of a gang: those of different
+// ecosystems may share one.
+struct DeclarationKey {
+  std::string declared_by;
+  GangId gang;
+  friend bool operator==(const DeclarationKey&, const DeclarationKey&) = default;
+  friend auto operator<=>(const DeclarationKey&, const DeclarationKey&) = default;
+};
+
 }  // namespace muster

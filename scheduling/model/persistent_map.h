@@ -66,6 +66,17 @@ class PersistentMap {
     return true;
   }
 
+  // The first value in the order of the keys for which this holds; null if there is none.
+  template <typename Holds>
+  const V* FindIf(Holds holds) const {
+    for (const auto& chunk : chunks_) {
+      for (const auto& entry : *chunk) {
+        if (holds(entry.second)) return &entry.second;
+      }
+    }
+    return nullptr;
+  }
+
   // Calls visit(key, value) for every entry in ascending order of the keys.
   template <typename Visit>
   void ForEach(Visit visit) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "scheduling/model/gang_groups.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/pod_terms.h"
 #include "scheduling/model/resources.h"
@@ -67,6 +68,7 @@ struct Membership {
   TopologyDemand topology;              // of the whole gang
   std::vector<SubgroupSpec> subgroups;  // from the outermost to the one that the pod is directly in
   std::vector<SubgroupSpec> parts;      // of the whole gang, as in an object, where the pod knows them
+  GroupLink group;                      // as in an object, where the pod knows it
   std::vector<std::string> ignored;     // other declarations on the pod that were not used
 
   // Set when the declaration is malformed: a sentence that names the field.
@@ -74,6 +76,7 @@ struct Membership {
   std::string problem;
 
   GangId object_id() const { return object.empty() ? gang : GangId(gang.ns(), object); }
+  DeclarationKey object_key() const { return {declared_by, object_id()}; }
 
   friend bool operator==(const Membership&, const Membership&) = default;
 };

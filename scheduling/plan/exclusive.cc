@@ -59,7 +59,7 @@ std::vector<bool> OthersHere(const PlanInput& input, const Parts& parts, const B
   std::vector<bool> here(At(board.node_count()));
   for (int32_t n = 0; n < board.node_count(); ++n) {
     for (const auto& pod : input.view.FindNode(board.node(n).name)->pods) {
-      if (pod->membership.has_value() && pod->membership->gang != input.gang.id) here[At(n)] = true;
+      if (pod->membership.has_value() && input.view.GangOf(*pod) != input.gang.id) here[At(n)] = true;
     }
   }
   input.ledger.promises().ForEach([&](const GangId& gang, const auto& promise) {

@@ -18,6 +18,7 @@ namespace {
 
 // The gang's own demand and numbers, then those of its subgroups.
 absl::StatusOr<std::vector<Part>> MakeEmptyParts(const Gang& gang, const Topologies& topologies) {
+  const GangCount count = Count(gang);
   std::vector<Part> parts(gang.subgroups.size() + 1);
   absl::StatusOr<Demand> demand = FindDemand(gang.topology, topologies);
   if (!demand.ok()) return demand.status();
@@ -29,6 +30,7 @@ absl::StatusOr<std::vector<Part>> MakeEmptyParts(const Gang& gang, const Topolog
     part.parent = subgroup.parent + 1;
     part.min_members = subgroup.min_members;
     part.min_children = subgroup.min_subgroups;
+    part.ran = subgroup.ran || (count.ran && !gang.group_needs.has_value());
     demand = FindDemand(subgroup.topology, topologies);
     if (!demand.ok()) {
       return absl::Status(demand.status().code(), absl::StrCat("subgroup ", Shortened(subgroup.name), ": ",
@@ -77,6 +79,7 @@ void AddMembers(const PlanInput& input, const Board& board, Parts& parts) {
     }
     parts.members.push_back(std::move(member));
   }
+  parts.LeaveOutWhatCannotBeWhole();
   for (size_t m = 0; m < parts.members.size(); ++m) {
     parts.all[static_cast<size_t>(parts.members[m].part)].members.push_back(m);
     for (int32_t p = parts.members[m].part; p >= 0; p = parts.all[static_cast<size_t>(p)].parent) {
@@ -222,18 +225,6 @@ absl::Status CheckSliceShapes(const Parts& parts) {
 }
 
 }  // namespace
-
-bool Parts::IsOptional(int32_t part) const {
-  const int32_t parent = all[static_cast<size_t>(part)].parent;
-  if (parent < 0) return false;
-  const Part& above = all[static_cast<size_t>(parent)];
-  return above.min_children > 0 && above.min_children < static_cast<int64_t>(above.children.size());
-}
-
-int64_t Parts::Satisfied(const Part& part) const {
-  return part.succeeded + std::count_if(part.all.begin(), part.all.end(),
-                                        [&](size_t m) { return members[m].node != kNoNode; });
-}
 
 absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topologies, Board& board) {
   absl::StatusOr<std::vector<Part>> all = MakeEmptyParts(input.gang, topologies);

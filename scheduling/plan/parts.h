@@ -38,7 +38,9 @@ struct Part {
   Demand demand;
   int64_t min_members = 0;
   int64_t succeeded = 0;          // members that did their work, at whatever depth
-  int64_t min_children = 0;       // how many children must reach their minimum
+  int64_t min_children = 0;       // how many children must reach their minimum; 0: all
+  bool ran = false;               // it was whole once: what exists of it suffices
+  bool can_be_whole = true;       // the members that exist and may be planned make its minimum
   std::vector<int32_t> children;  // in the order of the gang's subgroups
   std::vector<size_t> members;    // directly in it: indices into Parts::members, in member order
   std::vector<size_t> all;        // and those of its children at whatever depth
@@ -57,11 +59,17 @@ struct Parts {
   bool IsOptional(int32_t part) const;
   // Members of the part that have a place or did their work.
   int64_t Satisfied(const Part& part) const;
+  // Whether these make the minimum of the part, and of those within it that must have theirs.
+  bool IsWhole(int32_t part) const;
+  // Sets can_be_whole, and drops the members of those parts that may stay empty,
+  // can't be whole, and have nobody placed. Called before members are divided.
+  void LeaveOutWhatCannotBeWhole();
 };
 
 // Takes the gang of `input` apart: finds the levels that it asks for, marks
 // the members that its minimums require, and makes a class of each shape on
-// `board`. Parts outlives none of the arguments.
+// `board`. A part that may stay empty and can't be whole yet has no members.
+// Parts outlives none of the arguments.
 //   the errors of FindDemand, with the subgroup's name
 absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topologies, Board& board);
 

@@ -148,7 +148,10 @@ std::vector<Placer::Step> Placer::StepsOf(int32_t p, const Scope& scope) const {
 
 bool Placer::PlaceWithin(int32_t p, const Scope& scope) {
   int64_t reached = 0;  // children that have their minimum
-  for (const int32_t child : part(p).children) reached += Waiting(part(child).all, true).empty() ? 1 : 0;
+  for (const int32_t child : part(p).children) {
+    if (part(p).min_children == 0) break;
+    reached += Waiting(part(child).all, true).empty() && parts_.IsWhole(child) ? 1 : 0;
+  }
   for (Step& step : StepsOf(p, scope)) {
     if (step.child < 0) {
       if (PlaceFill(std::move(step.fill))) continue;

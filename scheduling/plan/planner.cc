@@ -24,22 +24,19 @@ const Topologies& NoTopologies() {
   return none;
 }
 
-// Whether the members that exist and may be planned make the part's minimum.
-bool CanReachMinimum(const Part& part) {
-  return part.succeeded + static_cast<int64_t>(part.all.size()) >= part.min_members;
-}
-
-// The part whose members have yet to be created; null if there is none.
-const Part* IncompletePart(const Parts& parts) {
-  for (size_t p = 0; p < parts.all.size(); ++p) {
-    const Part& part = parts.all[p];
-    const auto complete = std::count_if(part.children.begin(), part.children.end(), [&](int32_t child) {
-      return CanReachMinimum(parts.all[static_cast<size_t>(child)]);
-    });
-    if (complete < part.min_children) return &part;
-    if (p > 0 && !parts.IsOptional(static_cast<int32_t>(p)) && !CanReachMinimum(part)) return &part;
+// The part whose members, or parts, have yet to be created; null if there is none.
+const Part* IncompletePart(const Parts& parts, int32_t p = 0) {
+  const Part& part = parts.all[static_cast<size_t>(p)];
+  if (part.can_be_whole && p > 0) return nullptr;
+  const auto complete = std::count_if(part.children.begin(), part.children.end(), [&](int32_t child) {
+    return parts.all[static_cast<size_t>(child)].can_be_whole;
+  });
+  if (complete < part.min_children) return &part;
+  for (const int32_t child : part.children) {
+    const Part* incomplete = parts.IsOptional(child) ? nullptr : IncompletePart(parts, child);
+    if (incomplete != nullptr) return incomplete;
   }
-  return nullptr;
+  return p > 0 ? &part : nullptr;
 }
 
 std::optional<Refusal> WhyNotReady(const PlanInput& input, const Parts& parts) {
@@ -54,13 +51,15 @@ std::optional<Refusal> WhyNotReady(const PlanInput& input, const Parts& parts) {
     }
     return Incomplete(gang, ready, absl::StrFormat("not all of its %d members exist yet", gang.min_members));
   }
-  const Part* incomplete = count.living > 0 ? nullptr : IncompletePart(parts);
+  const bool goes_on = count.living > 0 && !gang.group_needs.has_value();
+  const Part* incomplete = goes_on ? nullptr : IncompletePart(parts);
   if (incomplete == nullptr) return std::nullopt;
   if (parts.gated > 0) return Incomplete(gang, ready, "members still have scheduling gates");
   return Incomplete(
       gang, ready,
-      incomplete->name.empty()
-          ? absl::StrFormat("not all of its %d subgroups exist yet", incomplete->min_children)
+      incomplete->min_children > 0
+          ? absl::StrFormat("fewer than %d of its subgroups have the members of their minimum",
+                            incomplete->min_children)
           : absl::StrFormat("not all members of its subgroup %s exist yet", Shortened(incomplete->name)));
 }
 

@@ -272,7 +272,7 @@ absl::StatusOr<GangId> Decisions::GangOf(const PodName& pod) {
   if (!found->membership.has_value()) {
     return absl::NotFoundError(absl::StrCat("pod ", pod.text(), " belongs to no gang"));
   }
-  return found->membership->gang;
+  return engine_.view().GangOf(*found);
 }
 
 std::vector<GangReport> Decisions::ListGangs() {

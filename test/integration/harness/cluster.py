@@ -172,7 +172,8 @@ class Cluster:
 
     def create_custom(self, item):
         group, version = item["apiVersion"].split("/")
-        self.custom.create_namespaced_custom_object(group, version, NAMESPACE, "podgroups", item)
+        plural = item["kind"].lower() + "s"
+        self.custom.create_namespaced_custom_object(group, version, NAMESPACE, plural, item)
 
     def delete(self, names):
         for name in names:

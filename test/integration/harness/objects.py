@@ -54,12 +54,28 @@ def coscheduling_pod_group(name, min_member):
     }
 
 
-def native_pod_group(name, min_count):
-    return {
+def native_pod_group(name, min_count, parent=None):
+    group = {
         "apiVersion": "scheduling.k8s.io/v1beta1",
         "kind": "PodGroup",
         "metadata": {"name": name},
         "spec": {"schedulingPolicy": {"gang": {"minCount": min_count}}},
+    }
+    if parent:
+        group["spec"] |= {"parentCompositePodGroupName": parent,
+                          "workloadRef": {"workloadName": parent, "templateName": name}}
+    return group
+
+
+def composite_pod_group(name, min_groups):
+    return {
+        "apiVersion": "scheduling.k8s.io/v1alpha3",
+        "kind": "CompositePodGroup",
+        "metadata": {"name": name},
+        "spec": {
+            "schedulingPolicy": {"gang": {"minGroupCount": min_groups}},
+            "workloadRef": {"workloadName": name, "templateName": name},
+        },
     }
 
 

@@ -170,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(
                    {{"schedulingPolicy", nlohmann::json::object()}},
                    1,
                    true,
-                   "neither gang nor basic"}),
+                   "/spec/schedulingPolicy is {}; want gang or basic"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(PodGroupObject, WithoutANameIsAnError) {
@@ -189,6 +189,57 @@ TEST(PodGroupObject, GivesDeadlineAndPriority) {
                          {"spec", {{"priority", 7}, {"schedulingPolicy", {{"gang", {{"minCount", 1}}}}}}}})
                 ->priority,
             7);
+}
+
+GangDeclaration Native137(const Ecosystem& ecosystem, const std::string& spec) {
+  const auto object = ecosystem.Decode(
+      {{"metadata", {{"name", "train"}, {"namespace", "ml"}}}, {"spec", nlohmann::json::parse(spec)}});
+  EXPECT_TRUE(object.ok()) << object.status();
+  return object.value_or(GangDeclaration());
+}
+
+TEST(NativeObjects, HaveATopologyAndTheGroupThatTheyAreIn) {
+  const char* const kSpec = R"({"parentCompositePodGroupName": "job",
+    "schedulingConstraints": {"topology": [{"key": "example.com/rack"}]},
+    "schedulingPolicy": {"gang": {"minCount": 2, "minGroupCount": 3}}})";
+  const GangDeclaration gang = Native137(Native(), kSpec);
+  EXPECT_EQ(gang.problem, "");
+  EXPECT_EQ(gang.topology.required, "example.com/rack");
+  EXPECT_EQ(gang.min_members, 2);
+  EXPECT_EQ(gang.min_groups, std::nullopt);
+  const DeclarationKey parent{"CompositePodGroup.scheduling.k8s.io", GangId("ml", "job")};
+  EXPECT_EQ(gang.group.parent, parent);
+  const GangDeclaration group = Native137(NativeComposite(), kSpec);
+  EXPECT_EQ(group.problem, "");
+  EXPECT_EQ(group.topology.required, "example.com/rack");
+  EXPECT_EQ(group.min_groups, 3);
+  EXPECT_EQ(group.group.parent, parent);
+}
+
+TEST(NativeObjects, OfPolicyBasicHoldTogetherWhereTheyHaveATopology) {
+  EXPECT_TRUE(Native137(NativeComposite(), R"({"schedulingPolicy": {"basic": {}}})").dissolved());
+  const char* const kWithTopology =
+      R"({"schedulingConstraints": {"topology": [{"key": "rack"}]}, "schedulingPolicy": {"basic": {}}})";
+  EXPECT_FALSE(Native137(NativeComposite(), kWithTopology).dissolved());
+  EXPECT_EQ(Native137(NativeComposite(), kWithTopology).min_groups, 1);
+  EXPECT_TRUE(Native137(Native(), kWithTopology).all_or_none);
+  EXPECT_EQ(Native137(Native(), kWithTopology).min_members, 1);
+}
+
+TEST(NativeObjects, ProblemsNameTheField) {
+  const auto problem = [](const std::string& constraints) {
+    return Native137(Native(),
+                     R"({"schedulingPolicy": {"gang": {"minCount": 2}}, "schedulingConstraints": )" +
+                         constraints + "}")
+        .problem;
+  };
+  EXPECT_THAT(problem(R"({"topology": [{"key": "a"}, {"key": "b"}]})"),
+              HasSubstr("PodGroup.scheduling.k8s.io ml/train: /spec/schedulingConstraints/topology is"));
+  EXPECT_THAT(problem(R"({"topology": [{}]})"),
+              HasSubstr("/spec/schedulingConstraints/topology/0/key is missing"));
+  EXPECT_THAT(
+      Native137(Native(), R"({"parentCompositePodGroupName": 1, "schedulingPolicy": {"basic": {}}})").problem,
+      HasSubstr("/spec/parentCompositePodGroupName is 1; want text"));
 }
 
 TEST(AssembleGang, OrdersMembersByRoleRankAndName) {

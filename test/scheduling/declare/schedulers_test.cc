@@ -110,11 +110,20 @@ TEST(Koordinator, ProblemsNameTheField) {
                  {{prefix + "name", "g"}, {prefix + "min-available", "3"}, {prefix + "total-number", "2"}})
           .problem,
       HasSubstr("min-available is 3, more than gang.scheduling.koordinator.sh/total-number, 2"));
-  EXPECT_THAT(Recognised({}, {{prefix + "name", "g"},
-                              {prefix + "min-available", "3"},
-                              {prefix + "groups", R"(["a/b","a/c"])"}})
-                  .problem,
-              HasSubstr("groups has 2 gangs"));
+  const auto groups = [&](const std::string& text) {
+    return Recognised({},
+                      {{prefix + "name", "g"}, {prefix + "min-available", "3"}, {prefix + "groups", text}});
+  };
+  EXPECT_THAT(groups(R"(["ml/b","ml/c"])").problem,
+              HasSubstr("groups is \"[\"ml/b\",\"ml/c\"]\"; want ml/g among"));
+  EXPECT_THAT(groups(R"(["g"])").problem, HasSubstr("names of the form namespace/name"));
+  EXPECT_THAT(groups("[1]").problem, HasSubstr("names of the form namespace/name"));
+  std::string many = "\"ml/g\"";
+  for (int i = 0; i < 100; ++i) many += ",\"ml/" + std::to_string(i) + "\"";
+  EXPECT_THAT(groups("[" + many + "]").problem, HasSubstr("want at most 100 names"));
+  EXPECT_EQ(groups(R"(["ml/g"])").group, GroupLink()) << "alone it is no group";
+  EXPECT_THAT(groups(R"(["ml/g","ml/b","ml/g"])").group.gangs,
+              testing::ElementsAre(GangId("ml", "b"), GangId("ml", "g")));
   EXPECT_THAT(
       Recognised({}, {{prefix + "name", "g"}, {prefix + "min-available", "3"}, {prefix + "groups", "a"}})
           .problem,

@@ -84,6 +84,70 @@ TEST(ToUndo, IsTheHalfOfAGangThatWasNotCompleted) { EXPECT_EQ(UndoneHalf("defaul
 
 TEST(ToUndo, IsNothingThatAnotherSchedulerBound) { EXPECT_TRUE(UndoneHalf("other").empty()); }
 
+// A gang of two, planned; then an object says that it is a part of a group.
+class JoinsAGroup : public testing::Test {
+ protected:
+  JoinsAGroup() {
+    test::AddGang(view_, "g", 2, 8);
+    engine_.Observe(Published(view_));
+    Plan(kGang);
+  }
+  void Plan(const GangId& gang) {
+    PlanJob job = engine_.Prepare(gang, now_);
+    const auto result = job.Run(nullptr);
+    EXPECT_TRUE(engine_.Install(job, result, now_));
+  }
+  void Join() {
+    GangDeclaration group;
+    group.declared_by = "group";
+    group.gang = kGroup;
+    group.min_groups = 1;
+    view_.Upsert(group);
+    GangDeclaration gang;
+    gang.declared_by = "muster.dev";
+    gang.gang = kGang;
+    gang.min_members = 2;
+    gang.group = {.field = "parent", .parent = DeclarationKey{"group", kGroup}, .gangs = {}};
+    view_.Upsert(gang);
+    engine_.Observe(Published(view_));
+  }
+  size_t Promised(const GangId& gang) {
+    const Promise* promise = engine_.ledger().Find(gang);
+    return promise == nullptr ? 0 : promise->seats.size();
+  }
+
+  const GangId kGang = GangId("default", "g");
+  const GangId kGroup = GangId("default", "job");
+  const absl::Time now_ = At(absl::ZeroDuration());
+  ClusterView view_ = test::ClusterOf(3, 8);
+  Engine engine_{EngineOptions{.scheduler_names = {}}};
+};
+
+TEST_F(JoinsAGroup, AndLosesItsSeats) {
+  Join();
+  EXPECT_EQ(Promised(kGang), 0u);
+  EXPECT_EQ(engine_.ToPlan(now_), std::vector<GangId>{kGroup});
+  Plan(kGroup);
+  EXPECT_EQ(Promised(kGroup), 2u);
+}
+
+TEST_F(JoinsAGroup, AndTakesASeatAlongThatIsBeingBound) {
+  const Seat binding = engine_.ledger().Find(kGang)->seats.front();
+  engine_.BindingStarted(binding);
+  Join();
+  EXPECT_EQ(Promised(kGang), 0u);
+  ASSERT_EQ(Promised(kGroup), 1u);
+  Plan(kGroup);
+  ASSERT_EQ(Promised(kGroup), 2u);
+  EXPECT_EQ(engine_.ledger().Find(kGroup)->Find(binding.uid)->node, binding.node);
+}
+
+TEST_F(JoinsAGroup, AndIsReportedWithIt) {
+  Join();
+  EXPECT_EQ(engine_.Report(kGang)->gang, kGroup);
+  EXPECT_FALSE(engine_.Report(GangId("default", "other")).ok());
+}
+
 TEST(Surplus, DoesNotKeepBeingPlannedWhileAnotherGangStandsBack) {
   EngineOptions options;
   Engine engine(options);

@@ -58,6 +58,29 @@ class PlanCommand : public testing::Test {
   std::ostringstream err_;
 };
 
+TEST_F(PlanCommand, PlansAGroupOfGangsAsOne) {
+  const auto pod = [](const std::string& name, const std::string& group) {
+    return absl::StrCat("---\napiVersion: v1\nkind: Pod\nmetadata: {name: ", name,
+                        "}\nspec: {schedulingGroup: {podGroupName: ", group,
+                        "}, containers: [{name: main, resources: {limits: {nvidia.com/gpu: 8}}}]}\n");
+  };
+  const auto group = [](const std::string& name) {
+    return absl::StrCat(
+        "---\napiVersion: scheduling.k8s.io/v1beta1\nkind: PodGroup\nmetadata: {name: ", name,
+        "}\nspec: {parentCompositePodGroupName: job, schedulingPolicy: {gang: {minCount: 1}}}\n");
+  };
+  const std::string node =
+      "{apiVersion: v1, kind: Node, metadata: {name: n0}, status: {allocatable: {cpu: 64, pods: 110, "
+      "nvidia.com/gpu: 8}}}\n";
+  const std::string job =
+      "---\napiVersion: scheduling.k8s.io/v1alpha3\nkind: CompositePodGroup\nmetadata: {name: job}\n"
+      "spec: {schedulingPolicy: {gang: {minGroupCount: 2}}}\n";
+  EXPECT_EQ(Run(node + job + group("a") + group("b") + pod("a-0", "a") + pod("b-0", "b"), PlanFormat::kTable),
+            kSomethingDoesNotFit);
+  EXPECT_THAT(out_.str(), HasSubstr("gang default/job: 1 of 2 members fit"));
+  EXPECT_EQ(err_.str(), "");
+}
+
 TEST_F(PlanCommand, ExitsWithZeroWhenEverythingFits) {
   EXPECT_EQ(Run(kCluster, PlanFormat::kJson), kEverythingFits);
   const auto json = nlohmann::json::parse(out_.str());

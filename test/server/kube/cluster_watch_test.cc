@@ -252,6 +252,25 @@ TEST_F(ClusterWatchTest, AKindThatIsInstalledLaterIsNoticed) {
   }));
 }
 
+TEST_F(ClusterWatchTest, FollowsCompositePodGroups) {
+  constexpr const char* kComposite = "/apis/scheduling.k8s.io/v1alpha3/compositepodgroups";
+  const std::string job =
+      R"({"metadata":{"name":"job","namespace":"ml"},"spec":{"schedulingPolicy":{"gang":{"minGroupCount":2}}}})";
+  api_.Serve(kComposite, List(job, "5"));
+  const auto shows = [&](bool there) {
+    return FakeApiServer::Eventually([&] {
+      absl::MutexLock lock(&mu_);
+      const auto* found =
+          view_->FindDeclaration({"CompositePodGroup.scheduling.k8s.io", GangId("ml", "job")});
+      return (found != nullptr && found->min_groups == 2) == there;
+    });
+  };
+  Start();
+  EXPECT_TRUE(shows(true));
+  api_.Stream(kComposite, Event("DELETED", job));
+  EXPECT_TRUE(shows(false));
+}
+
 TEST_F(ClusterWatchTest, AWatchThatEndsAtOnceIsNotAskedAgainAtOnceAndMakesTheViewOutOfDate) {
   Start();
   ASSERT_TRUE(ShowsNodes("a"));

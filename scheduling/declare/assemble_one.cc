@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduling/declare/assemble_one.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "scheduling/declare/divide.h"
+
+namespace muster::declare {
+namespace {
+
+bool MemberOrder(const std::shared_ptr<const Pod>& a, const std::shared_ptr<const Pod>& b) {
+  const auto key = [](const Pod& pod) {
+    const Membership& member = *pod.membership;
+    return std::tuple<const std::string&, int64_t, int64_t, const PodName&>(
+        member.role, member.block, member.rank.value_or(std::numeric_limits<int64_t>::max()), pod.name);
+  };
+  return key(*a) < key(*b);
+}
+
+// What `a` and `b` say differently about their gang, which asks for `demand`;
+// empty if nothing.
+std::string Contradiction(const Pod& a, const Pod& b, const TopologyDemand& demand) {
+  const auto differ = [&](absl::string_view what, absl::string_view of_a, absl::string_view of_b) {
+    return absl::StrFormat("pods %s and %s disagree on %s: %s and %s", a.name.text(), b.name.text(), what,
+                           of_a, of_b);
+  };
+  const Membership& x = *a.membership;
+  const Membership& y = *b.membership;
+  if (x.declared_by != y.declared_by) return differ("their declaration", x.declared_by, y.declared_by);
+  const auto contradict = [](std::optional<int64_t> p, std::optional<int64_t> q) {
+    return p.has_value() && q.has_value() && *p != *q;
+  };
+  if (contradict(x.size, y.size))
+    return differ("the gang's size", absl::StrCat(*x.size), absl::StrCat(*y.size));
+  if (contradict(x.min_members, y.min_members)) {
+    return differ("the gang's minimum of members", absl::StrCat(*x.min_members),
+                  absl::StrCat(*y.min_members));
+  }
+  if (y.topology != demand && y.topology != TopologyDemand()) {
+    return differ("the gang's topology", "one demand", "another");
+  }
+  if (x.group != y.group)
+    return differ(x.group.empty() ? y.group.field : x.group.field, "one group", "another");
+  if (a.scheduler_name != b.scheduler_name)
+    return differ("schedulerName", a.scheduler_name, b.scheduler_name);
+  return "";
+}
+
+// What the object of the gang says; the object, or null if there is none.
+const GangDeclaration* TakeFromObject(const ClusterView& view, const Membership& membership, Gang& gang) {
+  const GangId id = membership.object_id();
+  const GangDeclaration* object = view.FindDeclaration({membership.declared_by, id});
+  if (object == nullptr) {
+    if (membership.needs_object) {
+      gang.waiting_for = absl::StrCat(membership.declared_by, " ", id.text(), " does not exist yet");
+    }
+    return nullptr;
+  }
+  gang.all_or_none = object->all_or_none;
+  // Pods that say their number themselves may be of an older generation.
+  if (membership.needs_object) {
+    gang.min_members = object->min_members;
+    gang.size = object->size;
+  }
+  gang.created = object->created;
+  if (object->deadline.has_value()) gang.deadline = object->deadline;
+  if (object->priority.has_value()) gang.priority = *object->priority;
+  if (!object->topology.empty()) gang.topology = object->topology;
+  if (!object->problem.empty()) gang.problem = object->problem;
+  if (gang.problem.empty() && !membership.group.empty() && !object->group.empty() &&
+      membership.group != object->group) {
+    gang.problem = absl::StrFormat("%s of %s %s and of its pods name different groups", object->group.field,
+                                   membership.declared_by, id.text());
+  }
+  return object;
+}
+
+// A member that asks for nothing agrees with any other.
+const TopologyDemand& DemandOfMembers(const Gang& gang) {
+  static const auto& none = *new TopologyDemand();
+  for (const auto& member : gang.members) {
+    if (member->membership->topology != none) return member->membership->topology;
+  }
+  return none;
+}
+
+// The parts that a member declares; not every kind of member knows them.
+const std::vector<SubgroupSpec>& PartsOfMembers(const Gang& gang) {
+  static const auto& none = *new std::vector<SubgroupSpec>();
+  for (const auto& member : gang.members) {
+    if (!member->membership->parts.empty()) return member->membership->parts;
+  }
+  return none;
+}
+
+// The first number that a member says.
+std::optional<int64_t> First(const Gang& gang, std::optional<int64_t> Membership::*number) {
+  for (const auto& member : gang.members) {
+    if ((*member->membership.*number).has_value()) return *member->membership.*number;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Gang AssembleOne(const ClusterView& view, const GangId& id, MemberList members) {
+  Gang gang;
+  gang.id = id;
+  gang.members = std::move(members);
+  if (gang.members.empty()) return gang;
+  std::sort(gang.members.begin(), gang.members.end(), MemberOrder);
+
+  const Pod& first = *gang.members.front();
+  gang.declared_by = first.membership->declared_by;
+  gang.size = First(gang, &Membership::size);
+  gang.min_members = First(gang, &Membership::min_members).value_or(gang.size.value_or(1));
+  gang.deadline = first.membership->deadline;
+  gang.topology = DemandOfMembers(gang);
+  gang.ignored = first.membership->ignored;
+  gang.priority = std::numeric_limits<int32_t>::min();
+  for (const auto& member : gang.members) {
+    gang.priority = std::max(gang.priority, member->priority);
+    gang.created = std::min(gang.created, member->created);
+    if (gang.problem.empty()) gang.problem = member->membership->problem;
+    if (gang.problem.empty()) gang.problem = Contradiction(first, *member, gang.topology);
+    if (gang.problem.empty() && member->pending() && !member->shape.unmodelled.empty()) {
+      gang.problem = absl::StrCat("pod ", member->name.text(), ": ", member->shape.unmodelled);
+    }
+  }
+  const GangDeclaration* object = TakeFromObject(view, *first.membership, gang);
+  const std::vector<SubgroupSpec>& parts =
+      object == nullptr || object->subgroups.empty() ? PartsOfMembers(gang) : object->subgroups;
+  Divide(parts, gang);
+  CountStages(parts, gang);
+  if (gang.problem.empty() && gang.min_members > kMaxMembers) {
+    gang.problem = absl::StrFormat("it asks for %d members; the most is %d", gang.min_members, kMaxMembers);
+  }
+  return gang;
+}
+
+}  // namespace muster::declare

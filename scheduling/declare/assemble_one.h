@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "scheduling/model/cluster_view.h"
+#include "scheduling/model/gang.h"
+
+namespace muster::declare {
+
+using MemberList = std::vector<std::shared_ptr<const Pod>>;
+
+// The gang of these members, as they and its object in `view` declare it,
+// whatever group it is a part of: see AssembleGang.
+Gang AssembleOne(const ClusterView& view, const GangId& id, MemberList members);
+
+}  // namespace muster::declare
