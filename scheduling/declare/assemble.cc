@@ -16,7 +16,9 @@ Gang AssembleGang(const ClusterView& view, const GangId& id) {
     pods.reserve(members->size());
     members->ForEach([&](const PodName&, const std::shared_ptr<const Pod>& pod) {
       if (pod->deleting) return;
-      in_group = in_group || view.IsInGroup(*pod);
+      // Those of one gang mostly follow each other.
+      const bool same = !pods.empty() && pod->membership->HasObjectOf(*pods.back()->membership);
+      in_group = in_group || (!same && view.IsInGroup(*pod));
       pods.push_back(pod);
     });
   }

@@ -221,13 +221,25 @@ void AssembleUndivided(const ClusterView& view, MembersByGang& members, Gang& gr
   group.group_needs = minimum;
 }
 
+MembersByGang Divided(MemberList pods) {
+  MembersByGang members;
+  MemberList* last = nullptr;
+  for (auto& pod : pods) {
+    // Those of one gang mostly follow each other.
+    if (last == nullptr || !pod->membership->HasObjectOf(*last->back()->membership)) {
+      last = &members[pod->membership->object_key()];
+    }
+    last->push_back(std::move(pod));
+  }
+  return members;
+}
+
 }  // namespace
 
 Gang AssembleGroup(const ClusterView& view, const GangId& id, MemberList pods) {
   Gang group;
   group.id = id;
-  MembersByGang members;
-  for (auto& pod : pods) members[pod->membership->object_key()].push_back(std::move(pod));
+  MembersByGang members = Divided(std::move(pods));
   const GroupTree tree = ReadGroupTree(view, id, members);
   group.declared_by =
       tree.nodes.empty() ? members.begin()->first.declared_by : tree.nodes.front().key.declared_by;

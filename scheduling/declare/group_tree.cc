@@ -77,12 +77,12 @@ GroupTree ReadTreeOfObjects(const ClusterView& view, const DeclarationKey& group
 
 // --- groups that their gangs name ---
 
-bool HasMembers(const ClusterView& view, const DeclarationKey& gang, bool of_whom_none_needs_an_object) {
-  const GangId* group = view.groups().GroupOf(gang);
-  const ClusterView::Members* members = view.FindMembers(group == nullptr ? gang.gang : *group);
+// Whether a gang that says nothing of a group has said all that it will.
+bool HasSpoken(const ClusterView& view, const DeclarationKey& gang) {
+  if (view.FindDeclaration(gang) != nullptr) return true;
+  const ClusterView::Members* members = view.FindMembers(gang.gang);
   return members != nullptr && members->FindIf([&](const std::shared_ptr<const Pod>& pod) {
-    return !pod->deleting && pod->membership->object_key() == gang &&
-           !(of_whom_none_needs_an_object && pod->membership->needs_object);
+    return !pod->deleting && !pod->membership->needs_object && pod->membership->object_key() == gang;
   }) != nullptr;
 }
 
@@ -94,23 +94,24 @@ std::string Disagreement(const ClusterView& view, const DeclarationKey& names, c
       other == nullptr || other->link.empty() ? "says nothing of a group" : "names another group");
 }
 
-void CheckNamed(const ClusterView& view, const DeclarationKey& speaker, const DeclarationKey& gang,
+void CheckNamed(const ClusterView& view, const MembersByGang& members, const DeclarationKey& gang,
                 GroupTree& tree) {
+  const DeclarationKey& speaker = members.begin()->first;
   const GangGroups::Entry* entry = view.groups().Find(gang);
   const bool speaks = entry != nullptr && !entry->link.empty();
-  const bool exists = view.FindDeclaration(gang) != nullptr || HasMembers(view, gang, true);
-  if (!speaks && !exists) {
+  if (!speaks && !HasSpoken(view, gang)) {
     tree.waiting_for = absl::StrFormat("gang %s, which is in %s, does not exist yet", gang.gang.text(),
                                        FieldOf(view, speaker));
   } else if (!speaks || entry->link.gangs != view.groups().Find(speaker)->link.gangs) {
     tree.problem = Disagreement(view, speaker, gang);
-  } else if (!HasMembers(view, gang, false)) {
+  } else if (!members.contains(gang)) {
     tree.waiting_for =
         absl::StrFormat("gang %s, which is in %s, has no pods yet", gang.gang.text(), FieldOf(view, speaker));
   }
 }
 
-GroupTree ReadNamedGangs(const ClusterView& view, const DeclarationKey& speaker) {
+GroupTree ReadNamedGangs(const ClusterView& view, const MembersByGang& members) {
+  const DeclarationKey& speaker = members.begin()->first;
   GroupTree tree;
   const std::vector<GangId>& gangs = view.groups().Find(speaker)->link.gangs;
   const auto number = static_cast<int64_t>(gangs.size());
@@ -118,7 +119,7 @@ GroupTree ReadNamedGangs(const ClusterView& view, const DeclarationKey& speaker)
   for (const GangId& gang : gangs) {
     const DeclarationKey key{speaker.declared_by, gang};
     tree.nodes.push_back({.key = key, .parent = 0, .object = view.FindDeclaration(key)});
-    if (tree.problem.empty()) CheckNamed(view, speaker, key, tree);
+    if (tree.problem.empty()) CheckNamed(view, members, key, tree);
     if (tree.problem.empty()) tree.problem = ClaimByOthers(view, key, gangs);
   }
   return tree;
@@ -146,7 +147,7 @@ GroupTree ReadGroupTree(const ClusterView& view, const GangId& id, const Members
   }
   DeclarationKey around = members.begin()->first;
   const GangGroups::Entry* entry = view.groups().Find(around);
-  if (!entry->link.gangs.empty()) return ReadNamedGangs(view, around);
+  if (!entry->link.gangs.empty()) return ReadNamedGangs(view, members);
   while (around.gang != id || around == members.begin()->first) {
     around = *view.groups().Find(around)->link.parent;
   }

@@ -37,6 +37,7 @@ struct GroupTree {
 using MembersByGang = std::map<DeclarationKey, MemberList>;
 
 // The group of the gangs of `members`, all of which are planned as `id`.
+// REQUIRES: there is one at least, and each has members.
 GroupTree ReadGroupTree(const ClusterView& view, const GangId& id, const MembersByGang& members);
 
 // Why a gang of a group that its gangs name (or of none) can't be planned: one

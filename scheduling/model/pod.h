@@ -77,6 +77,9 @@ struct Membership {
 
   GangId object_id() const { return object.empty() ? gang : GangId(gang.ns(), object); }
   DeclarationKey object_key() const { return {declared_by, object_id()}; }
+  bool HasObjectOf(const Membership& other) const {
+    return gang == other.gang && object == other.object && declared_by == other.declared_by;
+  }
 
   friend bool operator==(const Membership&, const Membership&) = default;
 };

@@ -261,7 +261,7 @@ std::vector<GangReport> Decisions::Plan(const ClusterView* view) {
 absl::StatusOr<GangReport> Decisions::Explain(const GangId& gang) {
   absl::MutexLock lock(&mu_);
   absl::StatusOr<GangReport> report = engine_.Report(gang);
-  if (report.ok()) report->held = barrier_.Count(gang);
+  if (report.ok()) report->held = barrier_.Count(report->gang);
   return report;
 }
 
