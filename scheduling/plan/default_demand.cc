@@ -17,18 +17,20 @@ bool SaysNothing(const PlanInput& input) {
                      [](const Subgroup& subgroup) { return subgroup.topology.empty(); });
 }
 
+bool FitsOneHostNow(const Topologies& topologies, Board& board, const Parts& parts) {
+  Parts copy = parts;
+  return topologies.hosts.has_value() && Placer(board, copy, {}).FitsInOne(*topologies.hosts, 0);
+}
+
 }  // namespace
 
-std::optional<size_t> ApplyDefaultDemand(const PlanInput& input, const Topologies& topologies, Parts& parts) {
+std::optional<size_t> ApplyDefaultDemand(const PlanInput& input, const Topologies& topologies, Board& board,
+                                         Parts& parts) {
   const Topology* topology = topologies.Default();
   const bool asks_for_devices = std::any_of(parts.members.begin(), parts.members.end(), [](const Member& m) {
     return AsksForDevices(m.pod->shape.requests);
   });
   if (topology == nullptr || !asks_for_devices || !SaysNothing(input)) return std::nullopt;
-  const DomainTree& tree = topology->tree;
-  Demand& demand = parts.all.front().demand;
-  demand.tree = &tree;
-
   Board empty = EmptyBoard(input, parts);
   // Of the whole gang, wherever its members are now.
   Parts copy = parts;
@@ -37,10 +39,20 @@ std::optional<size_t> ApplyDefaultDemand(const PlanInput& input, const Topologie
     member.node = kNoNode;
   }
   Placer placer(empty, copy, {});
+  const DomainTree* tree = &topology->tree;
   std::optional<size_t> level;
-  for (size_t l = tree.levels().size(); l-- > 0 && !level.has_value();) {
-    if (placer.FitsInOne(tree, l)) level = l;
+  // A host that lacks the label of a level around it is one node all the same. A
+  // gang that may spread needs the levels instead, unless one node takes it now.
+  const bool may_spread = input.may_relax && !FitsOneHostNow(topologies, board, parts);
+  if (topologies.hosts.has_value() && !may_spread && placer.FitsInOne(*topologies.hosts, 0)) {
+    tree = &*topologies.hosts;
+    level = 0;
   }
+  for (size_t l = tree->levels().size(); l-- > 0 && !level.has_value();) {
+    if (placer.FitsInOne(*tree, l)) level = l;
+  }
+  Demand& demand = parts.all.front().demand;
+  demand.tree = tree;
   const bool has_place = std::any_of(parts.members.begin(), parts.members.end(), [&](const Member& m) {
     return m.bound || (m.kept && !input.kept_may_move);
   });

@@ -18,6 +18,8 @@ namespace muster {
 // The level is required, or where input.may_relax preferred; it is never more
 // than preferred once members have a place. Returns the level, if there is one
 // that binds: nullopt if nothing was changed or no single domain is enough.
-std::optional<size_t> ApplyDefaultDemand(const PlanInput& input, const Topologies& topologies, Parts& parts);
+// Nothing is taken from the board.
+std::optional<size_t> ApplyDefaultDemand(const PlanInput& input, const Topologies& topologies, Board& board,
+                                         Parts& parts);
 
 }  // namespace muster

@@ -25,11 +25,22 @@ bool HasAll(const DomainTree& tree, const std::vector<std::string>& texts) {
                      [&](const std::string& text) { return FindLevel(tree.levels(), text).ok(); });
 }
 
+// Whether only the host is meant, and the tree leaves out hosts whose nodes lack
+// the label of a level around them.
+bool MeansHostsAlone(const DomainTree& tree, const std::vector<std::string>& texts) {
+  const size_t innermost = tree.levels().size() - 1;
+  return tree.levels()[innermost].key == kHostnameLabel && tree.NodesOutside(innermost) > 0 &&
+         std::all_of(texts.begin(), texts.end(),
+                     [&](const std::string& text) { return *FindLevel(tree.levels(), text) == innermost; });
+}
+
 const DomainTree* TreeWithAll(const Topologies& topologies, const std::string& name,
                               const std::vector<std::string>& texts) {
   for (const Topology& topology : topologies.all) {
     if (!name.empty() && topology.key.name != name) continue;
-    if (HasAll(topology.tree, texts)) return &topology.tree;
+    if (!HasAll(topology.tree, texts)) continue;
+    const bool hosts = topologies.hosts.has_value() && MeansHostsAlone(topology.tree, texts);
+    return hosts ? &*topologies.hosts : &topology.tree;
   }
   return nullptr;
 }

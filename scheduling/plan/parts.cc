@@ -158,12 +158,18 @@ absl::Status AddClasses(const std::vector<PodRules::Kind>& kinds, Parts& parts, 
   return absl::OkStatus();
 }
 
-// Marks waiting members of the part, in member order, until it has `needed`.
-void Require(const Part& part, int64_t needed, Parts& parts) {
+// Marks waiting members of the part until it has `needed`.
+void Require(const Part& part, int64_t needed, Preference preference, Parts& parts) {
   int64_t have = part.succeeded;
   for (const size_t m : part.all)
     have += parts.members[m].node != kNoNode || parts.members[m].required ? 1 : 0;
-  for (const size_t m : part.all) {
+  std::vector<size_t> order = part.all;
+  if (preference == Preference::kLeastDemanding) {
+    std::reverse(order.begin(), order.end());
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return parts.members[a].cls > parts.members[b].cls; });
+  }
+  for (const size_t m : order) {
     if (have >= needed) return;
     Member& member = parts.members[m];
     if (member.node != kNoNode || member.required) continue;
@@ -196,6 +202,10 @@ absl::Status CheckTrees(const Parts& parts) {
     const Part& part = parts.all[p];
     for (int32_t above = part.parent; above >= 0; above = parts.all[static_cast<size_t>(above)].parent) {
       const Demand& outer = parts.all[static_cast<size_t>(above)].demand;
+      if (outer.spread.has_value() && !part.demand.slices.empty()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "subgroup ", Shortened(part.name), " asks for slices, and the gang around it for a spread"));
+      }
       if (!outer.spread.has_value() && !outer.exclusive.has_value()) continue;
       if (part.demand.tree == nullptr || part.demand.tree == outer.tree) continue;
       return absl::InvalidArgumentError(
@@ -236,13 +246,28 @@ absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topolo
   const std::vector<PodRules::Kind> kinds = SetPodRules(input, parts, board);
   if (absl::Status s = AddClasses(kinds, parts, board); !s.ok()) return s;
   if (absl::Status s = CheckSliceShapes(parts); !s.ok()) return s;
-  for (size_t p = parts.all.size(); p-- > 1;) Require(parts.all[p], parts.all[p].min_members, parts);
-  // What succeeded before this attempt satisfies nothing: the count knows.
-  const GangCount count = Count(input.gang);
-  const Part& gang = parts.all.front();
-  const int64_t succeeded_of_this_attempt = count.satisfied - count.living;
-  Require(gang, count.needed + gang.succeeded - succeeded_of_this_attempt, parts);
+  MarkRequired(input.gang, Preference::kFirst, parts);
   return parts;
+}
+
+void MarkRequired(const Gang& gang, Preference preference, Parts& parts) {
+  for (Member& member : parts.members) member.required = false;
+  for (size_t p = parts.all.size(); p-- > 1;)
+    Require(parts.all[p], parts.all[p].min_members, preference, parts);
+  // What succeeded before this attempt satisfies nothing: the count knows.
+  const GangCount count = Count(gang);
+  const Part& whole = parts.all.front();
+  const int64_t succeeded_of_this_attempt = count.satisfied - count.living;
+  Require(whole, count.needed + whole.succeeded - succeeded_of_this_attempt, preference, parts);
+}
+
+bool HasChoice(const Parts& parts) {
+  const bool slices = std::any_of(parts.all.begin(), parts.all.end(),
+                                  [](const Part& part) { return !part.demand.slices.empty(); });
+  const bool alike = parts.class_samples.size() == 1 && parts.all.size() == 1;
+  return !slices && !alike && std::any_of(parts.members.begin(), parts.members.end(), [](const Member& m) {
+    return !m.required && m.node == kNoNode;
+  });
 }
 
 Board EmptyBoard(const PlanInput& input, const Parts& parts) {

@@ -73,6 +73,15 @@ struct Parts {
 //   the errors of FindDemand, with the subgroup's name
 absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topologies, Board& board);
 
+// Which members a minimum takes first, where there are more than it needs.
+enum class Preference { kFirst, kLeastDemanding };
+
+// Marks the members that the minimums of the gang and its subgroups require, as
+// MakeParts does with kFirst, in place of those that are marked.
+void MarkRequired(const Gang& gang, Preference preference, Parts& parts);
+// Whether it may matter which members are marked.
+bool HasChoice(const Parts& parts);
+
 // The board on which nothing runs, with the classes of `parts`.
 Board EmptyBoard(const PlanInput& input, const Parts& parts);
 

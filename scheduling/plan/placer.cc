@@ -36,15 +36,22 @@ bool Placer::PlaceRequired() {
   bool placed = PlacePart(0, Scope());
   if (!placed) {
     UndoTo(before);
-    placed = NeedsSearch() && Search(*this).Run();
+    placed = NeedsSearch() && RunSearch();
   }
   if (placed) Settle();
   return placed;
 }
 
+bool Placer::RunSearch() {
+  Search search(*this);
+  const bool placed = search.Run();
+  exhausted_ = !placed && search.Exhausted();
+  return placed;
+}
+
 bool Placer::NeedsSearch() const {
-  const bool counting_is_exact =
-      parts_.all.size() == 1 && board_.class_count() == 1 && parts_.all[0].demand.slices.empty();
+  const bool counting_is_exact = parts_.all.size() == 1 && board_.class_count() == 1 && !board_.OneByOne(0) &&
+                                 parts_.all[0].demand.slices.empty();
   const bool optional = std::any_of(parts_.all.begin(), parts_.all.end(),
                                     [](const Part& part) { return part.min_children > 0; });
   return !counting_is_exact && !optional && static_cast<size_t>(board_.node_count()) <= kExactNodes;
@@ -95,12 +102,27 @@ std::vector<DomainId> Placer::DomainsToTry(int32_t p, const DomainTree& tree, si
   }
   const std::vector<DomainId> domains = constraints_.DomainsOf(p, tree, level, scope);
   std::vector<DomainId> to_try = BestFirst(board_, NeedsOf(parts_, waiting), rules, scope, domains);
+  PreferRoomToGrow(p, rules, scope, to_try);
   if (part(p).min_children == 0) return to_try;
   // Some children may stay empty: domains without room for all of them come last.
   for (const DomainId domain : domains) {
     if (std::find(to_try.begin(), to_try.end(), domain) == to_try.end()) to_try.push_back(domain);
   }
   return to_try;
+}
+
+// Once the first members are in a domain the others have to follow: of domains
+// that hold the minimum, those that hold the most of all come first.
+void Placer::PreferRoomToGrow(int32_t p, const CapacityRules& rules, const Scope& scope,
+                              std::vector<DomainId>& domains) const {
+  const std::vector<ClassNeed> surplus = NeedsOf(parts_, Waiting(part(p).all, false));
+  if (surplus.size() != 1 || domains.size() < 2) return;
+  const std::vector<ClassNeed> needs = NeedsOf(parts_, Waiting(part(p).all, true));
+  int64_t wanted = surplus[0].members;
+  for (const ClassNeed& need : needs) wanted += need.cls == surplus[0].cls ? need.members : 0;
+  const std::vector<int64_t> capacity = CountCapacity(board_, surplus[0].cls, rules, scope);
+  const auto room = [&](DomainId d) { return std::min(capacity[static_cast<size_t>(d)], wanted); };
+  std::stable_sort(domains.begin(), domains.end(), [&](DomainId a, DomainId b) { return room(a) > room(b); });
 }
 
 // One of the things that are placed in turn within a part's domain.
@@ -147,16 +169,33 @@ std::vector<Placer::Step> Placer::StepsOf(int32_t p, const Scope& scope) const {
 }
 
 bool Placer::PlaceWithin(int32_t p, const Scope& scope) {
+  std::vector<Step> steps = StepsOf(p, scope);
+  const Mark before = Here();
+  for (size_t attempt = 0; attempt <= steps.size(); ++attempt) {
+    const std::optional<size_t> failed = PlaceInOrder(p, steps, scope);
+    if (!failed.has_value()) return true;
+    // What found no place beside the others goes before them.
+    if (*failed == 0 || *failed >= steps.size() || second_attempts_ < 0) return false;
+    second_attempts_ -= board_.node_count() * static_cast<int64_t>(board_.class_count());
+    UndoTo(before);
+    const auto at = steps.begin() + static_cast<std::ptrdiff_t>(*failed);
+    std::rotate(steps.begin(), at, at + 1);
+  }
+  return false;
+}
+
+std::optional<size_t> Placer::PlaceInOrder(int32_t p, const std::vector<Step>& steps, const Scope& scope) {
   int64_t reached = 0;  // children that have their minimum
   for (const int32_t child : part(p).children) {
     if (part(p).min_children == 0) break;
     reached += Waiting(part(child).all, true).empty() && parts_.IsWhole(child) ? 1 : 0;
   }
-  for (Step& step : StepsOf(p, scope)) {
+  for (size_t s = 0; s < steps.size(); ++s) {
+    const Step& step = steps[s];
     if (step.child < 0) {
-      if (PlaceFill(std::move(step.fill))) continue;
+      if (PlaceFill(step.fill)) continue;
       NoteFailure(p);
-      return false;
+      return s;
     }
     const Mark before = Here();
     if (PlacePart(step.child, scope)) {
@@ -165,10 +204,10 @@ bool Placer::PlaceWithin(int32_t p, const Scope& scope) {
       UndoTo(before);
     } else {
       NoteFailure(step.child);
-      return false;
+      return s;
     }
   }
-  return reached >= part(p).min_children;
+  return reached >= part(p).min_children ? std::nullopt : std::optional<size_t>(steps.size());
 }
 
 void Placer::NoteFailure(int32_t p) {
@@ -248,12 +287,11 @@ void Placer::Settle() {
   for (size_t f = 0; f < fills_.size(); ++f) {
     if (fills_[f].settled) continue;
     const DomainTree& tree = constraints_.TreeOf(fills_[f].part);
-    // In the order of the tree, so that neighbouring ranks are neighbours.
-    const auto place = [&](const Portion& portion) {
-      return std::pair(tree.DeepestOf(portion.node), portion.node);
-    };
-    std::sort(portions[f].begin(), portions[f].end(),
-              [&](const Portion& a, const Portion& b) { return place(a) < place(b); });
+    // In the order of the tree, domain by domain: neighbouring ranks are
+    // neighbours, and no slice is dealt out over two domains.
+    std::sort(portions[f].begin(), portions[f].end(), [&](const Portion& a, const Portion& b) {
+      return tree.PositionOf(a.node) < tree.PositionOf(b.node);
+    });
     auto member = fills_[f].members.begin();
     for (const Portion& portion : portions[f]) {
       for (int64_t i = 0; i < portion.members; ++i) parts_.members[*member++].node = portion.node;

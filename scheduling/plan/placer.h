@@ -19,8 +19,8 @@ namespace muster {
 // A part of the gang goes to one domain of the level that it asks for: of
 // those that hold it the one where it is on the fewest domains further in,
 // then the one with the least left over. The parts within it follow there, the
-// most demanding first. Where that fails the next domain is tried, until the
-// effort for second attempts is spent.
+// most demanding first. Where that fails, what found no place goes first; then
+// the next domain is tried, until the effort for second attempts is spent.
 //
 // Invariant: the board holds what was placed; members get their nodes when
 //            their whole step succeeded.
@@ -46,6 +46,8 @@ class Placer {
     int32_t part = 0;
   };
   const Furthest& furthest() const { return furthest_; }
+  // Whether PlaceRequired failed after it tried every assignment there is.
+  bool exhausted() const { return exhausted_; }
 
   // Whether the gang's required members could be placed in one domain of a
   // level of `tree`. Changes nothing.
@@ -64,6 +66,11 @@ class Placer {
   std::vector<DomainId> DomainsToTry(int32_t part, const DomainTree& tree, size_t level,
                                      const Scope& scope) const;
   bool PlaceWithin(int32_t part, const Scope& scope);
+  // nullopt if all found their places; otherwise the step that did not, or the
+  // number of steps if all did but too few children reached their minimum.
+  std::optional<size_t> PlaceInOrder(int32_t part, const std::vector<Step>& steps, const Scope& scope);
+  void PreferRoomToGrow(int32_t part, const CapacityRules& rules, const Scope& scope,
+                        std::vector<DomainId>& domains) const;
   std::vector<Step> StepsOf(int32_t part, const Scope& scope) const;
   bool PlaceFill(Fill fill);
   bool PlaceSlice(const Fill& fill);
@@ -71,6 +78,7 @@ class Placer {
 
   friend class Search;
   bool NeedsSearch() const;
+  bool RunSearch();
 
   void PlaceSurplusOf(int32_t part);
   bool ReachMinimum(int32_t part, const Scope& scope);
@@ -93,6 +101,7 @@ class Placer {
   std::vector<Fill> fills_;  // Portion::fill is an index into it
   Constraints constraints_;
   Furthest furthest_;
+  bool exhausted_ = false;
   int64_t second_attempts_;  // node visits that are left for them
 };
 

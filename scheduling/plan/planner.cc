@@ -80,6 +80,16 @@ Seats NewSeats(const PlanInput& input, const Board& board, const Parts& parts) {
   return seats;
 }
 
+// A minimum is of any members: those that ask for least are tried after the first
+// ones. False, and the parts as they were, if there is no room for these either.
+bool PlaceOthers(const PlanInput& input, Parts& parts, Placer& placer) {
+  if (!HasChoice(parts)) return false;
+  MarkRequired(input.gang, Preference::kLeastDemanding, parts);
+  if (placer.PlaceRequired()) return true;
+  MarkRequired(input.gang, Preference::kFirst, parts);
+  return false;
+}
+
 }  // namespace
 
 std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
@@ -91,9 +101,11 @@ std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
   if (!parts.ok()) return Invalid(input.gang, parts.status().message());
   if (auto refusal = WhyNotReady(input, *parts)) return *std::move(refusal);
 
-  const std::optional<size_t> default_level = ApplyDefaultDemand(input, topologies, *parts);
+  const std::optional<size_t> default_level = ApplyDefaultDemand(input, topologies, board, *parts);
   Placer placer(board, *parts, OthersHere(input, *parts, board));
-  if (!placer.PlaceRequired()) return Shortfall(input, *parts, default_level, placer.furthest(), board);
+  if (!placer.PlaceRequired() && !PlaceOthers(input, *parts, placer)) {
+    return Shortfall(input, *parts, default_level, placer.furthest(), board);
+  }
   if (!input.minimum_only || !HasMinimum(input, *parts)) placer.PlaceSurplus();
   if (!HasMinimum(input, *parts)) {
     // What is short is told from the room before anything was placed.

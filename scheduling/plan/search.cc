@@ -53,6 +53,15 @@ Search::Search(Placer& placer)
 
 bool Search::Run() { return order_.size() <= kMostMembers && Place(0); }
 
+bool Search::Exhausted() const {
+  // Who follows others may go elsewhere in another order.
+  const bool follows = std::any_of(order_.begin(), order_.end(), [&](size_t m) {
+    const auto& terms = placer_.parts_.members[m].pod->shape.terms;
+    return terms.has_value() && !terms->affinity.empty();
+  });
+  return order_.size() <= kMostMembers && effort_ >= 0 && !follows;
+}
+
 bool Search::Place(size_t next) {
   if (next == order_.size()) return true;
   const size_t m = order_[next];

@@ -24,6 +24,8 @@ class Search {
   // Whether an assignment was found: then it is on the placer's board.
   // Otherwise there is none, or the effort is spent, and nothing changed.
   bool Run();
+  // Whether Run failed because there is no assignment at all.
+  bool Exhausted() const;
 
  private:
   bool Place(size_t next);

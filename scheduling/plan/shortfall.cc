@@ -46,6 +46,22 @@ struct Scarcity {
   std::optional<Scarcest> scarcest;
 };
 
+// How many required members outside of the part find room, each subgroup by
+// itself.
+int64_t FitsOutsideOf(int32_t part, Board& board, const Parts& parts, const Constraints& constraints,
+                      const Survey& whole) {
+  int64_t fits = 0;
+  int64_t within = 0;  // required members of the subgroups directly in the gang
+  for (const int32_t child : parts.all[0].children) {
+    Survey survey(board, parts, constraints, child);
+    within += survey.missing();
+    if (!constraints.IsWithin(part, child)) {
+      fits += survey.FindClosest(parts.all[At(child)].demand.required).fits;
+    }
+  }
+  return fits + whole.missing() - within;
+}
+
 Short FindShort(Board& board, const Parts& parts, const Constraints& constraints,
                 const Placer::Furthest& furthest) {
   Short found{.level = parts.all[0].demand.required};
@@ -61,35 +77,96 @@ Short FindShort(Board& board, const Parts& parts, const Constraints& constraints
   }
   Survey survey(board, parts, constraints, part);
   const std::optional<size_t> level = parts.all[At(part)].demand.required;
-  return {part, level, survey.FindClosest(level), whole.missing() - survey.missing(), true};
+  return {part, level, survey.FindClosest(level), FitsOutsideOf(part, board, parts, constraints, whole),
+          true};
 }
 
-// The innermost level outside of `level` of which one domain would be enough.
-std::string WouldFitIf(const std::vector<LevelFit>& levels, size_t level, const Survey& survey) {
-  for (size_t l = level; l-- > 0;) {
-    if (levels[l].holding > 0) return absl::StrCat("one ", Shortened(levels[l].level), " were enough");
+// Whether the gang finds its places if the part needs one domain of `level`, or
+// none at all.
+bool FitsWithin(std::optional<size_t> level, int32_t part, const PlanInput& input, const Parts& parts,
+                Board& board) {
+  Parts relaxed = parts;
+  relaxed.all[At(part)].demand.required = level;
+  const size_t before = board.taken().size();
+  const bool fits = Placer(board, relaxed, OthersHere(input, parts, board)).PlaceRequired();
+  board.UndoTo(before);
+  return fits;
+}
+
+// The innermost level outside of the short part's of which one domain would be
+// enough, as it was tried.
+std::string WouldFitIf(const PlanInput& input, const Parts& parts, const Short& found,
+                       const std::vector<LevelFit>& levels, const Survey& survey, Board& board) {
+  for (size_t l = *found.level; l-- > 0;) {
+    if (levels[l].holding == 0 || !FitsWithin(l, found.part, input, parts, board)) continue;
+    return absl::StrCat("one ", Shortened(levels[l].level), " were enough");
   }
-  if (survey.Bound(kRootDomain) < survey.missing()) return "";
-  return absl::StrCat("more than one ", Shortened(levels[level].level), " were allowed");
+  const bool might = survey.Bound(kRootDomain) >= survey.missing();
+  if (!might || !FitsWithin(std::nullopt, found.part, input, parts, board)) return "";
+  return absl::StrCat("more than one ", Shortened(levels[*found.level].level), " were allowed");
 }
 
-void AddSlices(const Demand& demand, int64_t fits, int64_t of, Refusal& refusal) {
-  for (const SliceLayer& layer : demand.slices) {
+// Counts the slices of each layer as if there were no layers around it.
+void AddSlices(const Board& board, const Demand& demand, const Survey& survey, const Closest& closest,
+               Refusal& refusal) {
+  for (size_t i = 0; i < demand.slices.size(); ++i) {
+    const SliceLayer& layer = demand.slices[i];
+    CapacityRules rules = survey.rules();
+    rules.layers.assign(demand.slices.begin() + static_cast<std::ptrdiff_t>(i), demand.slices.end());
+    int64_t fits = 0;
+    for (size_t cls = 0; cls < board.class_count(); ++cls) {
+      if (survey.missing(cls) == 0) continue;
+      const std::vector<int64_t> capacity = CountCapacity(board, cls, rules, Scope());
+      fits += std::min(survey.missing(cls), capacity[At(closest.domain)]) / layer.size;
+    }
     refusal.slices.push_back({.level = demand.tree->levels()[layer.level].name,
                               .size = layer.size,
-                              .fits = fits / layer.size,
-                              .of = of / layer.size});
+                              .fits = fits,
+                              .of = survey.missing() / layer.size});
   }
+}
+
+// Whether the board has less of some resource than the gang needs in all.
+bool LacksInAll(const Board& board, const Parts& parts) {
+  Resources needed;
+  Resources free;
+  for (const Member& member : parts.members) {
+    if (member.required && member.node == kNoNode) needed += member.pod->shape.requests;
+  }
+  for (int32_t n = 0; n < board.node_count(); ++n) {
+    bool usable = false;
+    for (size_t cls = 0; cls < board.class_count() && !usable; ++cls) usable = board.MayUse(cls, n);
+    if (usable) free += board.free(n);
+  }
+  return !Fits(needed, free);
+}
+
+// Whether no placement can exist on the board, by proof: that none was found
+// proves nothing where members of several kinds compete.
+bool CannotFit(Board& board, const Parts& parts, const Constraints& constraints) {
+  for (size_t p = 0; p < parts.all.size(); ++p) {
+    const auto part = static_cast<int32_t>(p);
+    if (parts.IsOptional(part)) continue;
+    const Survey survey(board, parts, constraints, part);
+    const std::optional<size_t> level = parts.all[p].demand.required;
+    const bool held = level.has_value() ? survey.AtLevel(*level).holding > 0
+                                        : survey.Bound(kRootDomain) >= survey.missing();
+    if (!held) return true;
+  }
+  return LacksInAll(board, parts);
 }
 
 // How many of the short part's members would fit if nothing ran anywhere;
-// nullopt if the whole gang would.
+// nullopt if the whole gang would, or might.
 std::optional<int64_t> FitWhenEmpty(const PlanInput& input, const Parts& parts, const Short& found) {
+  if (HasChoice(parts)) return std::nullopt;  // other members might
   Board empty = EmptyBoard(input, parts);
   Parts copy = parts;
-  if (Placer(empty, copy, {}).PlaceRequired()) return std::nullopt;
+  Placer placer(empty, copy, {});
+  if (placer.PlaceRequired()) return std::nullopt;
   const std::vector<Fill> none;
   const Constraints constraints(empty, parts, none, {});
+  if (!placer.exhausted() && !CannotFit(empty, parts, constraints)) return std::nullopt;
   return Survey(empty, parts, constraints, found.part).FindClosest(found.level).fits;
 }
 
@@ -126,9 +203,9 @@ Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size
   refusal.fits = std::min(satisfied + found.others + found.closest.fits, count.needed - 1);
   refusal.subgroup = parts.all[At(found.part)].name;
   for (size_t l = 0; l < tree.levels().size(); ++l) refusal.levels.push_back(survey.AtLevel(l));
-  if (found.alone) AddSlices(parts.all[At(found.part)].demand, found.closest.fits, survey.missing(), refusal);
+  if (found.alone) AddSlices(board, parts.all[At(found.part)].demand, survey, found.closest, refusal);
   const bool one = found.alone && found.level.has_value();
-  if (one) refusal.would_fit_if = WouldFitIf(refusal.levels, *found.level, survey);
+  if (one) refusal.would_fit_if = WouldFitIf(input, parts, found, refusal.levels, survey, board);
   Scarcity scarcity = CountExclusions(input, board, found, survey, refusal);
 
   std::optional<int64_t> fit_when_empty;

@@ -101,6 +101,11 @@ Topologies BuildTopologies(const ClusterView& view, const TopologyOptions& optio
   Append(std::move(known.problems), topologies.problems);
   std::stable_partition(topologies.all.begin(), topologies.all.end(),
                         [](const Topology& topology) { return NodesInside(topology) > 0; });
+  const bool all_have_hosts =
+      !topologies.all.empty() && NodesInside(topologies.all.front()) == static_cast<int32_t>(nodes.size());
+  if (!all_have_hosts) {
+    topologies.hosts = DomainTree::ByLabels({{.name = "host", .key = std::string(kHostnameLabel)}}, nodes);
+  }
   return topologies;
 }
 

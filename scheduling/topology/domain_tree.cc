@@ -138,6 +138,9 @@ void DomainTree::SetNodeRanges() {
   for (size_t n = 0; n < deepest_.size(); ++n) {
     order_[static_cast<size_t>(next[static_cast<size_t>(deepest_[n])]++)] = static_cast<int32_t>(n);
   }
+  position_.resize(order_.size());
+  for (size_t i = 0; i < order_.size(); ++i)
+    position_[static_cast<size_t>(order_[i])] = static_cast<int32_t>(i);
 }
 
 int32_t DomainTree::NodesOutside(size_t level) const {

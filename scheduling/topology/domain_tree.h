@@ -75,6 +75,9 @@ class DomainTree {
                                                static_cast<size_t>(domain(id).nodes));
   }
 
+  // Where the node is among NodesOf the root, and so of every domain around it.
+  int32_t PositionOf(int32_t node) const { return position_[static_cast<size_t>(node)]; }
+
   // How many nodes have no domain at a level.
   int32_t NodesOutside(size_t level) const;
 
@@ -101,6 +104,7 @@ class DomainTree {
   std::vector<DomainId> paths_;        // nodes x levels
   std::vector<DomainId> deepest_;      // per node
   std::vector<int32_t> order_;         // the nodes, those of every domain adjacent
+  std::vector<int32_t> position_;      // per node, its index in order_
 };
 
 }  // namespace muster

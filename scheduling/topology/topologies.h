@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct TopologyProblem {
 struct Topologies {
   std::vector<Topology> all;  // the one to prefer first
   std::vector<TopologyProblem> problems;
+  // Every node by its hostname alone: in the trees above a node that lacks the
+  // label of some level has no host either. Unset where nobody needs it.
+  std::optional<DomainTree> hosts = std::nullopt;
 
   // The topology for gangs that name none; null if there is none at all.
   const Topology* Default() const { return all.empty() ? nullptr : &all.front(); }
