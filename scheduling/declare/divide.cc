@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "scheduling/declare/label_number.h"
 #include "scheduling/model/selector.h"
 
 namespace muster::declare {
@@ -57,8 +58,8 @@ Chain ChainOf(const Pod& pod, absl::Span<const SubgroupSpec> specs, Gang& gang) 
     if (!IsIn(pod, spec)) continue;
     if (!spec.parent.empty() && spec.parent != within) continue;
     if (spec.parent.empty() && !within.empty()) {
-      gang.problem =
-          absl::StrFormat("pod %s is in two of its subgroups, %s and %s", pod.name.text(), within, spec.name);
+      gang.problem = absl::StrFormat("pod %s is in two of its subgroups, %s and %s", pod.name.text(),
+                                     Quoted(within), Quoted(spec.name));
       return {};
     }
     within = spec.name;
@@ -81,7 +82,7 @@ int32_t AddSubgroup(const SubgroupSpec& spec, int32_t parent, Gang& gang) {
     const Subgroup& same = gang.subgroups[i];
     if (same.name != spec.name) continue;
     if (same.parent != parent || same.size != spec.size || same.topology != spec.topology) {
-      gang.problem = absl::StrCat("pods disagree on subgroup ", spec.name);
+      gang.problem = absl::StrCat("pods disagree on subgroup ", Quoted(spec.name));
     }
     return static_cast<int32_t>(i);
   }

@@ -15,6 +15,13 @@
 
 namespace muster::declare {
 
+// spec.workloadRef of Kubernetes 1.35; empty where it is unset.
+struct WorkloadReference {
+  absl::string_view name;
+  absl::string_view pod_group;
+  absl::string_view replica_key;
+};
+
 // What a pod's manifest says that can declare a gang.
 struct PodFacts {
   absl::string_view ns;
@@ -22,6 +29,7 @@ struct PodFacts {
   const Labels& labels;
   const Labels& annotations;
   absl::string_view pod_group_name;  // spec.schedulingGroup.podGroupName; empty if unset
+  WorkloadReference workload = {};
 };
 
 // A kind of object that carries gang declarations.
@@ -47,6 +55,11 @@ class Ecosystem {
   // malformed declaration is returned with its problem set.
   virtual std::optional<Membership> Recognise(const PodFacts& pod) const = 0;
 
+  // Where the gang is called like its controller, the kind of that in small
+  // letters: it becomes a part of the gang's name, since a JobSet and a PyTorchJob
+  // may share one. Empty where the declaration itself names a gang.
+  virtual absl::string_view controller() const { return ""; }
+
   // Whether Kueue makes a pod set of each role, rather than one of the whole gang.
   virtual bool RolesArePodSets() const { return true; }
 
@@ -57,6 +70,9 @@ class Ecosystem {
   // type is a problem of the declaration; kInvalidArgument only where the
   // object has no usable namespace and name.
   virtual absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const;
+
+  // The same where one object may declare several gangs, or none.
+  virtual absl::StatusOr<std::vector<GangDeclaration>> DecodeAll(const nlohmann::json& object) const;
 };
 
 // Every ecosystem that Muster understands, in order of precedence: where a pod
@@ -65,7 +81,9 @@ absl::Span<const Ecosystem* const> Ecosystems();
 
 // The membership by the first ecosystem that recognises the pod, with the
 // topology that Kueue's annotations ask for, and the names of the ecosystems
-// after it that recognise the pod too.
+// after it that recognise the pod too. A gang that has the name of its
+// controller is called KIND:NAME, whether or not another has that name; one with
+// a name that no object can have is a problem.
 std::optional<Membership> Recognise(const PodFacts& pod);
 
 }  // namespace muster::declare

@@ -30,6 +30,7 @@ const Ecosystem& TfJob();
 const Ecosystem& MpiJob();
 const Ecosystem& XgBoostJob();
 const Ecosystem& PaddleJob();
+const Ecosystem& MxJob();
 const Ecosystem& JaxJob();
 // ray.cc: RayCluster.ray.io.
 const Ecosystem& Ray();
@@ -39,5 +40,11 @@ const Ecosystem& Spark();
 const Ecosystem& Native();
 // and its CompositePodGroup, which is of PodGroups.
 const Ecosystem& NativeComposite();
+// workload_ref.cc: Workload.scheduling.k8s.io as Kubernetes 1.35 had it.
+const Ecosystem& WorkloadRef();
+// lightweight_coscheduling.cc: labels pod-group.scheduling.sigs.k8s.io/...
+const Ecosystem& LightweightCoscheduling();
+// grove.cc: PodGang.scheduler.grove.io.
+const Ecosystem& Grove();
 
 }  // namespace muster::declare

@@ -2,8 +2,9 @@
 // Grove's topologies: the words of its levels, outermost first, and the node
 // label of each.
 //
-// Source: grove operator/api/core/v1alpha1 of 0.1: ClusterTopologyBinding, and
-//         ClusterTopology as it was called before: spec.levels[].{domain,key}.
+// Source: grove 0.1 (not checked against its module): grove.io/v1alpha1
+//         ClusterTopologyBinding, and ClusterTopology as it was called before:
+//         spec.levels[].{domain,key}.
 #include <string>
 #include <utility>
 

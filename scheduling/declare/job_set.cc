@@ -4,10 +4,12 @@
 // exclusive topology is asked for, every Job has a domain of its own, and the
 // pods of a Job are created once its first has a node.
 //
-// Source: sigs.k8s.io/jobset api/jobset/v1alpha2 of 0.8, jobset_types.go: labels
+// Source: sigs.k8s.io/jobset v0.11.1 (checked), api/jobset/v1alpha2,
+//         jobset_types.go: labels
 //         jobset.sigs.k8s.io/{jobset-name,replicatedjob-name,job-index},
-//         annotation alpha.jobset.sigs.k8s.io/exclusive-topology,
-//         spec.replicatedJobs[].{name,replicas,dependsOn,
+//         annotations alpha.jobset.sigs.k8s.io/{exclusive-topology,
+//         node-selector}, with the second of which the pods of a Job are
+//         created at once; spec.replicatedJobs[].{name,replicas,dependsOn,
 //         template.spec.{parallelism,completions}},
 //         spec.startupPolicy.startupPolicyOrder.
 #include <algorithm>
@@ -28,6 +30,7 @@ namespace {
 
 constexpr absl::string_view kName = "JobSet.jobset.x-k8s.io";
 constexpr absl::string_view kExclusive = "alpha.jobset.sigs.k8s.io/exclusive-topology";
+constexpr absl::string_view kNodeSelector = "alpha.jobset.sigs.k8s.io/node-selector";
 constexpr absl::string_view kRole = "jobset.sigs.k8s.io/replicatedjob-name";
 constexpr absl::string_view kIndex = "batch.kubernetes.io/job-completion-index";
 
@@ -45,13 +48,21 @@ struct ReplicatedJob {
 int32_t StageOf(const TopologyFields& job, bool in_order, const std::vector<ReplicatedJob>& before) {
   int32_t stage = 0;
   if (in_order && !before.empty()) stage = before.back().last_stage() + 1;
-  job.ForEach("dependsOn", [&](const TopologyFields& dependency) {
-    const std::string name = dependency.NeededText("name");
-    for (const ReplicatedJob& other : before) {
-      if (other.name == name) stage = std::max(stage, other.last_stage() + 1);
-    }
-  });
+  job.ForEach(
+      "dependsOn",
+      [&](const TopologyFields& dependency) {
+        const std::string name = dependency.NeededText("name");
+        for (const ReplicatedJob& other : before) {
+          if (other.name == name) stage = std::max(stage, other.last_stage() + 1);
+        }
+      },
+      kMaxSubgroups);
   return stage;
+}
+
+// Whether the annotations let the pods of a Job be created once its first has a node.
+bool LeaderFirst(const TopologyFields& annotations) {
+  return !annotations.Text(kExclusive).empty() && !annotations.At(kNodeSelector).Present();
 }
 
 ReplicatedJob ReadJob(const TopologyFields& fields) {
@@ -64,7 +75,7 @@ ReplicatedJob ReadJob(const TopologyFields& fields) {
   const TopologyFields spec = fields.At("template").At("spec");
   const int64_t parallelism = number(spec, "parallelism", 1);
   job.pods_of_job = std::min(parallelism, number(spec, "completions", parallelism));
-  job.leader_first = !fields.At("template").At("metadata").At("annotations").Text(kExclusive).empty();
+  job.leader_first = LeaderFirst(fields.At("template").At("metadata").At("annotations"));
   return job;
 }
 
@@ -90,6 +101,7 @@ void AddParts(const ReplicatedJob& job, GangDeclaration& declaration) {
 class JobSetEcosystem : public Ecosystem {
  public:
   absl::string_view name() const override { return kName; }
+  absl::string_view controller() const override { return "jobset"; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
     const auto set = pod.labels.find("jobset.sigs.k8s.io/jobset-name");
@@ -121,15 +133,20 @@ class JobSetEcosystem : public Ecosystem {
     std::string problem;
     const TopologyFields root(object, problem);
     const TopologyFields spec = root.At("spec");
-    const bool exclusive = !root.At("metadata").At("annotations").Text(kExclusive).empty();
+    const TopologyFields annotations = root.At("metadata").At("annotations");
+    const bool at_once = annotations.At(kNodeSelector).Present();
+    const bool leader_first = LeaderFirst(annotations);
     const bool in_order = spec.At("startupPolicy").Text("startupPolicyOrder") == "InOrder";
     std::vector<ReplicatedJob> jobs;
-    spec.ForEach("replicatedJobs", [&](const TopologyFields& fields) {
-      ReplicatedJob job = ReadJob(fields);
-      job.leader_first |= exclusive;
-      job.stage = StageOf(fields, in_order, jobs);
-      jobs.push_back(std::move(job));
-    });
+    spec.ForEach(
+        "replicatedJobs",
+        [&](const TopologyFields& fields) {
+          ReplicatedJob job = ReadJob(fields);
+          job.leader_first = !at_once && (job.leader_first || leader_first);
+          job.stage = StageOf(fields, in_order, jobs);
+          jobs.push_back(std::move(job));
+        },
+        kMaxSubgroups);
     if (jobs.empty()) spec.Reject("replicatedJobs", "a list of jobs");
     declaration->size = 0;
     for (const ReplicatedJob& job : jobs) AddParts(job, *declaration);

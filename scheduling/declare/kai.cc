@@ -3,11 +3,12 @@
 // its spec has the minimum, a tree of subgroups with minimums of their own, and
 // the levels of the topology for the whole and for each subgroup.
 //
-// Source: KAI 0.17 pkg/apis/scheduling/v2alpha2, podgroup_types.go: minMember,
+// Source: KAI 0.17 (not checked against its module): PodGroup
+//         scheduling.run.ai/v2alpha2, minMember,
 //         minSubGroup, topologyConstraint.{topology,requiredTopologyLevel,
 //         preferredTopologyLevel}, subGroups[].{name,parent,minMember,
-//         minSubGroup,topologyConstraint}; pkg/common/constants: annotation
-//         pod-group-name, label kai.scheduler/subgroup-name.
+//         minSubGroup,topologyConstraint}; annotation pod-group-name, label
+//         kai.scheduler/subgroup-name.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -88,9 +89,9 @@ void SelectMembersOfParts(std::vector<SubgroupSpec>& sorted) {
 
 void ReadSubgroups(const TopologyFields& spec, GangDeclaration& declaration) {
   std::vector<SubgroupSpec> unsorted;
-  spec.ForEach("subGroups", [&](const TopologyFields& fields) {
-    if (unsorted.size() < kMaxSubgroups) unsorted.push_back(ReadSubgroup(fields));
-  });
+  spec.ForEach(
+      "subGroups", [&](const TopologyFields& fields) { unsorted.push_back(ReadSubgroup(fields)); },
+      kMaxSubgroups);
   declaration.subgroups = ParentsFirst(unsorted);
   if (!unsorted.empty()) {
     spec.Reject("subGroups", absl::StrCat("a parent for ", unsorted.front().name, " that exists"));

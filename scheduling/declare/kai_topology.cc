@@ -2,8 +2,8 @@
 // KAI's Topology: the node labels of its levels, outermost first, and how
 // users may call them.
 //
-// Source: KAI-Scheduler pkg/apis/kai/v1alpha1 of 0.17, topology_types.go:
-//         spec.levels[].{nodeLabel,alias}.
+// Source: KAI 0.17 (not checked against its module): Topology
+//         kai.scheduler/v1alpha1, spec.levels[].{nodeLabel,alias}.
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/topology_fields.h"
 #include "scheduling/declare/topology_kind.h"

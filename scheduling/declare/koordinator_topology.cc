@@ -2,7 +2,7 @@
 // Koordinator's ClusterNetworkTopology: layers, each with the layer above it
 // and the label of its domains.
 //
-// Source: koordinator apis/scheduling/v1alpha1 of 1.7,
+// Source: github.com/koordinator-sh/koordinator v1.8.0 (checked), apis/scheduling/v1alpha1,
 //         cluster_network_topology_types.go: spec.networkTopologySpec[].
 //         {topologyLayer,parentTopologyLayer,labelKey[]}. ClusterTopologyLayer and
 //         NodeTopologyLayer are built in: all nodes, and each of them.

@@ -3,11 +3,13 @@
 // of a job are a gang, or as many as its scheduling policy says. The numbers are
 // in the job.
 //
-// Source: training-operator 1.9 kubeflow.org/v1, common_types.go: labels
+// Source: github.com/kubeflow/training-operator v1.8.1 (checked; JAXJob came with
+//         1.9), kubeflow.org/v1, common_types.go: labels
 //         training.kubeflow.org/{job-name,operator-name,replica-type,job-role,
 //         replica-index}, spec.<kind>ReplicaSpecs.<type>.replicas,
-//         spec.runPolicy.schedulingPolicy.minAvailable; mpi-operator 0.6
-//         kubeflow.org/v2beta1, types.go: the same and
+//         spec.runPolicy.schedulingPolicy.{minAvailable,
+//         scheduleTimeoutSeconds}; github.com/kubeflow/mpi-operator v0.8.0
+//         (checked), kubeflow.org/v2beta1, types.go: the same and
 //         spec.launcherCreationPolicy.
 #include <algorithm>
 #include <string>
@@ -15,6 +17,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
@@ -26,6 +29,8 @@
 namespace muster::declare {
 namespace {
 
+constexpr int64_t kLongestTimeout = 7 * 24 * 3600;
+
 struct JobKind {
   std::string kind;
   std::vector<std::string> versions;
@@ -36,9 +41,12 @@ struct JobKind {
 class KubeflowEcosystem : public Ecosystem {
  public:
   explicit KubeflowEcosystem(JobKind kind)
-      : kind_(std::move(kind)), name_(absl::StrCat(kind_.kind, ".kubeflow.org")) {}
+      : kind_(std::move(kind)),
+        name_(absl::StrCat(kind_.kind, ".kubeflow.org")),
+        controller_(absl::AsciiStrToLower(kind_.kind)) {}
 
   absl::string_view name() const override { return name_; }
+  absl::string_view controller() const override { return controller_; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
     const auto job = pod.labels.find("training.kubeflow.org/job-name");
@@ -59,8 +67,7 @@ class KubeflowEcosystem : public Ecosystem {
   }
 
   std::optional<CustomResource> object() const override {
-    return CustomResource{"kubeflow.org", kind_.versions,
-                          absl::StrCat(absl::AsciiStrToLower(kind_.kind), "s"), kind_.kind};
+    return CustomResource{"kubeflow.org", kind_.versions, absl::StrCat(controller_, "s"), kind_.kind};
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
@@ -70,19 +77,27 @@ class KubeflowEcosystem : public Ecosystem {
     const TopologyFields spec = TopologyFields(object, problem).At("spec");
     const bool launcher_last = spec.Text("launcherCreationPolicy") == "WaitForWorkersReady";
     declaration->size = 0;
-    spec.ForEachField(kind_.replicas, [&](const std::string& type, const TopologyFields& replica) {
-      SubgroupSpec part;
-      part.name = part.role = absl::AsciiStrToLower(type);
-      part.size = replica.At("replicas").Present() ? replica.NeededNumber("replicas", 0, kMaxMembers) : 1;
-      part.stage = launcher_last && part.role == "launcher" ? 1 : 0;
-      declaration->size = *declaration->size + *part.size;
-      declaration->subgroups.push_back(std::move(part));
-    });
+    spec.ForEachField(
+        kind_.replicas,
+        [&](const std::string& type, const TopologyFields& replica) {
+          SubgroupSpec part;
+          part.name = part.role = absl::AsciiStrToLower(type);
+          part.size = replica.At("replicas").Present() ? replica.NeededNumber("replicas", 0, kMaxMembers) : 1;
+          part.stage = launcher_last && part.role == "launcher" ? 1 : 0;
+          declaration->size = *declaration->size + *part.size;
+          declaration->subgroups.push_back(std::move(part));
+        },
+        kMaxSubgroups);
     if (declaration->subgroups.empty()) spec.Reject(kind_.replicas, "replicas");
     declaration->min_members = std::max<int64_t>(1, *declaration->size);
     const TopologyFields policy = spec.At("runPolicy").At("schedulingPolicy");
     if (policy.At("minAvailable").Present()) {
       declaration->min_members = policy.NeededNumber("minAvailable", 1, declaration->min_members);
+    }
+    if (policy.At("scheduleTimeoutSeconds").Present()) {
+      // 0 stands for no timeout of its own.
+      const int64_t timeout = policy.NeededNumber("scheduleTimeoutSeconds", 0, kLongestTimeout);
+      if (timeout > 0) declaration->deadline = absl::Seconds(timeout);
     }
     AddProblem(problem, *declaration);
     return declaration;
@@ -91,6 +106,7 @@ class KubeflowEcosystem : public Ecosystem {
  private:
   const JobKind kind_;
   const std::string name_;
+  const std::string controller_;
 };
 
 }  // namespace
@@ -121,6 +137,11 @@ const Ecosystem& XgBoostJob() {
 const Ecosystem& PaddleJob() {
   static const KubeflowEcosystem ecosystem(
       {"PaddleJob", {"v1"}, "paddleReplicaSpecs", {"paddlejob-controller"}});
+  return ecosystem;
+}
+
+const Ecosystem& MxJob() {
+  static const KubeflowEcosystem ecosystem({"MXJob", {"v1"}, "mxReplicaSpecs", {"mxjob-controller"}});
   return ecosystem;
 }
 

@@ -2,11 +2,11 @@
 // Kueue's groups of plain pods: a label names the group, and an annotation says
 // how many pods it has; Kueue admits all or none.
 //
-// Source: Kueue 0.18 to 0.20, pkg/controller/jobs/pod/constants, constants.go:
-//         label kueue.x-k8s.io/pod-group-name, annotation
-//         kueue.x-k8s.io/pod-group-total-count, label
-//         kueue.x-k8s.io/pod-group-pod-index, or the one that annotation
-//         kueue.x-k8s.io/pod-group-pod-index-label names.
+// Source: sigs.k8s.io/kueue v0.17.0 (checked), pkg/controller/jobs/pod/constants,
+//         constants.go: label kueue.x-k8s.io/pod-group-name, annotation
+//         kueue.x-k8s.io/pod-group-total-count; apis/kueue/v1beta2,
+//         topology_types.go: label kueue.x-k8s.io/pod-group-pod-index, or the
+//         one that annotation kueue.x-k8s.io/pod-group-pod-index-label names.
 #include <string>
 
 #include "absl/strings/numbers.h"

@@ -13,8 +13,8 @@
 //   kueue.x-k8s.io/podset-group-name              leader and workers in one domain
 //   kueue.x-k8s.io/pod-index-offset               number of the first rank
 //
-// Source: Kueue 0.18 to 0.20, apis/kueue/v1beta2, topology_types.go and
-//         workload_types.go.
+// Source: sigs.k8s.io/kueue v0.17.0 (checked), apis/kueue/v1beta2,
+//         topology_types.go and workload_types.go.
 #include "scheduling/declare/kueue_topology_request.h"
 
 #include <algorithm>
@@ -82,7 +82,10 @@ std::vector<SliceDemand> ReadSlices(PodReader& reader) {
   const auto size = reader.Number(kSliceSize, 1, kMaxMembers);
   const auto layers = reader.Text(kLayers);
   if (layers.has_value()) {
-    if (level.has_value()) reader.Problem(absl::StrCat("want one of ", kSliceLevel, " and ", kLayers));
+    if (level.has_value() || size.has_value()) {
+      reader.Problem(
+          absl::StrCat("want one of ", level.has_value() ? kSliceLevel : kSliceSize, " and ", kLayers));
+    }
     return ReadLayers(*layers, reader);
   }
   if (!level.has_value() && !size.has_value()) return {};

@@ -28,8 +28,9 @@ std::string Quoted(absl::string_view value);
 // index of a LeaderWorkerSet, the replica index of Kubeflow's jobs, the host
 // index of a Ray replica. Nullopt where there is none, or none that is a number.
 //
-// Source: k8s.io/api batch/v1 and apps/v1 of 1.37, leaderworkerset/v1 of 0.7,
-//         training-operator 1.9 kubeflow.org/v1, KubeRay 1.7.
+// Source: k8s.io/api v0.37.2, batch/v1 and apps/v1; sigs.k8s.io/lws v0.8.0;
+//         github.com/kubeflow/training-operator v1.8.1;
+//         github.com/ray-project/kuberay/ray-operator v1.5.0 (all checked).
 std::optional<int64_t> ControllerRank(const PodFacts& pod);
 
 }  // namespace muster::declare

@@ -4,7 +4,7 @@
 // has a node where the group has a domain of its own, and once it is ready where
 // the object says so (startupPolicy LeaderReady).
 //
-// Source: sigs.k8s.io/lws api/leaderworkerset/v1 of 0.7,
+// Source: sigs.k8s.io/lws v0.8.0 (checked), api/leaderworkerset/v1,
 //         leaderworkerset_types.go: labels leaderworkerset.sigs.k8s.io/{name,
 //         group-index,worker-index,subgroup-index}, annotations .../{size,
 //         leader-name,exclusive-topology,subgroup-size,
@@ -59,6 +59,7 @@ void ReadSubgroup(PodReader& reader, Membership& membership) {
 class LeaderWorkerSetEcosystem : public Ecosystem {
  public:
   absl::string_view name() const override { return kName; }
+  absl::string_view controller() const override { return "leaderworkerset"; }
   // Without a template of its own the leader is one of its workers.
   bool RolesArePodSets() const override { return false; }
 

@@ -47,7 +47,6 @@ namespace muster::declare {
 namespace {
 
 constexpr absl::string_view kName = "muster.dev";
-constexpr size_t kLongestName = 253;  // of any Kubernetes object
 constexpr absl::Duration kLongestDeadline = absl::Hours(24 * 7);
 
 // What users write, and what Muster itself writes when it binds.
@@ -186,12 +185,8 @@ class MusterLabelsEcosystem : public Ecosystem {
     CheckKeys(pod.labels, reader);
     CheckKeys(pod.annotations, reader);
     if (!text.ok()) reader.Problem(text.status().message());
-    std::string gang = text.ok() ? **text : std::string(pod.name);
-    if (gang.empty() || gang.size() > kLongestName || gang.find('/') != std::string::npos) {
-      reader.Problem(absl::StrCat("muster.dev/gang is ", Quoted(gang), "; want a name of at most ",
-                                  kLongestName, " bytes without a slash"));
-      gang = std::string(pod.name);
-    }
+    const std::string gang = text.ok() ? **text : std::string(pod.name);
+    if (gang.empty()) reader.Problem("muster.dev/gang is empty; want a name");
     membership.gang = GangId(pod.ns, gang);
     ReadNumbers(pod, reader, membership);
     membership.role = reader.Text("muster.dev/role").value_or("");

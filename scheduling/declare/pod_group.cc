@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
+#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -52,8 +53,7 @@ std::optional<int64_t> NumberAt(const Json& object, const char* pointer, int64_t
   if (declaration.problem.empty()) {
     declaration.problem =
         absl::StrFormat("%s of %s %s is %s; want a whole number from %d to %d", pointer,
-                        declaration.declared_by, declaration.gang.text(),
-                        found->dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 80), low, high);
+                        declaration.declared_by, declaration.gang.text(), Shown(*found), low, high);
   }
   return std::nullopt;
 }

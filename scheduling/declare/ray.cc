@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // KubeRay: the head and the workers of a RayCluster are a gang if its label
 // ray.io/gang-scheduling-enabled is there; else each pod is on its own. The pod
-// that submits a RayJob is no part of it.
+// that submits a RayJob is no part of it. Where a replica has several hosts, it is
+// a subgroup of as many, and as many replicas as the cluster begins with must be
+// whole. Pods say which replica they are of if the operator's feature gate
+// RayMultiHostIndexing is on; without that the numbers of the gang alone count.
 //
-// Source: KubeRay 1.7 ray-operator, apis/ray/v1, raycluster_types.go:
-//         spec.workerGroupSpecs[].{replicas,minReplicas,numOfHosts,suspend},
-//         spec.enableInTreeAutoscaling; utils/constant.go: labels
-//         ray.io/{cluster,group,worker-group-replica-index,
-//         replica-host-index}.
+// Source: github.com/ray-project/kuberay/ray-operator v1.5.0 (checked), apis/ray/v1,
+//         raycluster_types.go: spec.workerGroupSpecs[].{groupName,replicas,
+//         minReplicas,maxReplicas,numOfHosts,suspend},
+//         spec.enableInTreeAutoscaling; controllers/ray/utils, util.go:
+//         replicas are kept between minReplicas and maxReplicas, which wins;
+//         constant.go: labels ray.io/{cluster,group,worker-group-replica-index,
+//         replica-host-index,gang-scheduling-enabled}.
 #include <algorithm>
+#include <limits>
 #include <string>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
@@ -24,19 +32,50 @@ namespace {
 
 constexpr absl::string_view kName = "RayCluster.ray.io";
 
-// The workers that a group has from the start: an autoscaled one begins with its least.
-int64_t WorkersOf(const TopologyFields& group, bool autoscaled) {
-  const auto number = [&](const char* key, int64_t otherwise) {
-    return group.At(key).Present() ? group.NeededNumber(key, 0, kMaxMembers) : otherwise;
+constexpr absl::string_view kReplica = "ray.io/worker-group-replica-index";
+
+struct WorkerGroup {
+  int64_t replicas = 0;  // that it has from the start: an autoscaled one begins with its least
+  int64_t hosts = 1;     // of each
+
+  int64_t workers() const { return replicas * hosts; }
+};
+
+WorkerGroup ReadGroup(const TopologyFields& fields, bool autoscaled) {
+  const auto number = [&](const char* key, int64_t otherwise, int64_t most = kMaxMembers) {
+    return fields.At(key).Present() ? fields.NeededNumber(key, 0, most) : otherwise;
   };
-  if (group.Flag("suspend")) return 0;
+  WorkerGroup group;
   const int64_t least = number("minReplicas", 0);
-  return (autoscaled ? least : number("replicas", least)) * number("numOfHosts", 1);
+  const int64_t most = number("maxReplicas", kMaxMembers, std::numeric_limits<int32_t>::max());
+  group.replicas = std::min(autoscaled ? least : std::max(least, number("replicas", least)), most);
+  group.hosts = number("numOfHosts", 1);
+  if (fields.Flag("suspend")) group.replicas = 0;
+  return group;
+}
+
+// Replicas of several hosts: all of those that are needed, and each of them.
+void AddReplicas(const std::string& name, const WorkerGroup& group, GangDeclaration& declaration) {
+  if (group.hosts < 2 || group.replicas == 0 || name.empty()) return;
+  SubgroupSpec all;
+  all.name = all.role = name;
+  all.min_members = 0;
+  all.min_subgroups = group.replicas;
+  all.selector = {{std::string(kReplica), LabelRequirement::Op::kExists, {}}};
+  SubgroupSpec each;
+  each.name = absl::StrCat(name, "/replica");
+  each.parent = all.name;
+  each.role = name;
+  each.min_members = each.size = group.hosts;
+  each.split_by = {std::string(kReplica)};
+  declaration.subgroups.push_back(std::move(all));
+  declaration.subgroups.push_back(std::move(each));
 }
 
 class RayEcosystem : public Ecosystem {
  public:
   absl::string_view name() const override { return kName; }
+  absl::string_view controller() const override { return "raycluster"; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
     const auto cluster = pod.labels.find("ray.io/cluster");
@@ -50,7 +89,7 @@ class RayEcosystem : public Ecosystem {
     membership.role = group->second;
     membership.needs_object = true;
     PodReader reader(pod, membership.problem);
-    membership.block = reader.Number("ray.io/worker-group-replica-index", 0, kMaxMembers - 1).value_or(0);
+    membership.block = reader.Number(kReplica, 0, kMaxMembers - 1).value_or(0);
     membership.rank = ControllerRank(pod);
     return membership;
   }
@@ -70,8 +109,14 @@ class RayEcosystem : public Ecosystem {
     const TopologyFields spec = root.At("spec");
     const bool autoscaled = spec.Flag("enableInTreeAutoscaling");
     int64_t members = 1;  // the head
-    spec.ForEach("workerGroupSpecs",
-                 [&](const TopologyFields& group) { members += WorkersOf(group, autoscaled); });
+    spec.ForEach(
+        "workerGroupSpecs",
+        [&](const TopologyFields& fields) {
+          const WorkerGroup group = ReadGroup(fields, autoscaled);
+          members += group.workers();
+          AddReplicas(fields.Text("groupName"), group, *declaration);
+        },
+        kMaxSubgroups);
     declaration->min_members = members;
     if (!autoscaled) declaration->size = members;
     AddProblem(problem, *declaration);

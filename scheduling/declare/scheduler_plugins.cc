@@ -2,8 +2,10 @@
 // The coscheduling plugin of kubernetes-sigs/scheduler-plugins: a label on the
 // pod names a PodGroup, whose spec has the minimum.
 //
-// Source: scheduler-plugins apis/scheduling/v1alpha1, types.go: minMember,
-//         scheduleTimeoutSeconds.
+// Source: sigs.k8s.io/scheduler-plugins apis/scheduling/v1alpha1, types.go: minMember,
+//         scheduleTimeoutSeconds; label scheduling.x-k8s.io/pod-group. As
+//         github.com/kubeflow/trainer/v2 v2.0.0 and
+//         github.com/ray-project/kuberay/ray-operator v1.5.0 write them (checked).
 #include <string>
 
 #include "absl/time/time.h"

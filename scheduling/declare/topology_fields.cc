@@ -10,6 +10,39 @@ namespace muster::declare {
 
 using Json = nlohmann::json;
 
+namespace {
+
+constexpr size_t kMostShown = 80;
+
+std::string ShownText(const std::string& text) {
+  return Json(text.substr(0, kMostShown)).dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
+// Every level of nesting shows something, so what is shown bounds the depth.
+void Show(const Json& value, std::string& text) {
+  if (value.is_string()) {
+    text += ShownText(value.get_ref<const std::string&>());
+  } else if (!value.is_structured()) {
+    text += value.dump();
+  } else {
+    text += value.is_object() ? '{' : '[';
+    for (auto at = value.begin(); at != value.end() && text.size() < kMostShown; ++at) {
+      if (at != value.begin()) text += ',';
+      if (value.is_object()) absl::StrAppend(&text, ShownText(at.key()), ":");
+      if (text.size() < kMostShown) Show(*at, text);
+    }
+    text += value.is_object() ? '}' : ']';
+  }
+}
+
+}  // namespace
+
+std::string Shown(const Json& value) {
+  std::string text;
+  Show(value, text);
+  return text.substr(0, kMostShown);
+}
+
 TopologyFields::TopologyFields(const Json& object, std::string& problem)
     : TopologyFields(&object, "", problem) {}
 
@@ -55,15 +88,24 @@ int64_t TopologyFields::NeededNumber(absl::string_view key, int64_t low, int64_t
   return low;
 }
 
-void TopologyFields::ForEach(absl::string_view key,
-                             const std::function<void(const TopologyFields&)>& visit) const {
+void TopologyFields::ForEach(absl::string_view key, const std::function<void(const TopologyFields&)>& visit,
+                             size_t most) const {
   const TopologyFields list = At(key);
   if (!list.Present()) return;
   if (!list.value_->is_array()) return list.Reject("", "a list");
+  if (list.IsLongerThan(most)) return;
   size_t index = 0;
   for (const Json& element : *list.value_) {
     visit(TopologyFields(&element, absl::StrCat(list.path_, "/", index++), problem_));
   }
+}
+
+bool TopologyFields::IsLongerThan(size_t most) const {
+  if (value_->size() <= most) return false;
+  if (problem_.empty()) {
+    problem_ = absl::StrCat(path_, " has ", value_->size(), " elements; the most is ", most);
+  }
+  return true;
 }
 
 bool TopologyFields::Flag(absl::string_view key) const {
@@ -74,12 +116,13 @@ bool TopologyFields::Flag(absl::string_view key) const {
   return false;
 }
 
-void TopologyFields::ForEachField(
-    absl::string_view key,
-    const std::function<void(const std::string&, const TopologyFields&)>& visit) const {
+void TopologyFields::ForEachField(absl::string_view key,
+                                  const std::function<void(const std::string&, const TopologyFields&)>& visit,
+                                  size_t most) const {
   const TopologyFields map = At(key);
   if (!map.Present()) return;
   if (!map.value_->is_object()) return map.Reject("", "an object");
+  if (map.IsLongerThan(most)) return;
   for (const auto& entry : map.value_->items()) visit(entry.key(), map.At(entry.key()));
 }
 
@@ -92,11 +135,8 @@ void TopologyFields::ForEachText(
 void TopologyFields::Reject(absl::string_view key, absl::string_view want) const {
   if (!key.empty()) return At(key).Reject("", want);
   if (!problem_.empty()) return;
-  constexpr size_t kLongest = 80;
-  const std::string value =
-      value_ == nullptr ? "missing" : value_->dump(-1, ' ', true, Json::error_handler_t::replace);
-  problem_ =
-      absl::StrCat(path_.empty() ? "the object" : path_, " is ", value.substr(0, kLongest), "; want ", want);
+  problem_ = absl::StrCat(path_.empty() ? "the object" : path_, " is ",
+                          value_ == nullptr ? "missing" : Shown(*value_), "; want ", want);
 }
 
 void ReadLevels(const Json& object, absl::string_view list, absl::string_view key, absl::string_view name,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -10,6 +12,9 @@
 #include "scheduling/model/topology.h"
 
 namespace muster::declare {
+
+// The beginning of `value` as JSON, for a message; costs no more than what is shown.
+std::string Shown(const nlohmann::json& value);
 
 // Reads fields of a JSON object and remembers the first that is wrong, with its
 // path and value. A field that is absent or null reads as empty.
@@ -29,13 +34,17 @@ class TopologyFields {
   // The whole number in [low, high] under `key`, or that this is, if empty; none
   // is a problem.
   int64_t NeededNumber(absl::string_view key, int64_t low, int64_t high) const;
-  // Calls visit(element) for every element of the array under `key`.
-  void ForEach(absl::string_view key, const std::function<void(const TopologyFields&)>& visit) const;
+  // Calls visit(element) for every element of the array under `key`; for none if
+  // they are more than `most`, which is a problem.
+  void ForEach(absl::string_view key, const std::function<void(const TopologyFields&)>& visit,
+               size_t most = std::numeric_limits<size_t>::max()) const;
   // Whether `key` has true; false if it is absent.
   bool Flag(absl::string_view key) const;
-  // Calls visit(name, field) for every field of the object under `key`, by name.
+  // Calls visit(name, field) for every field of the object under `key`, by name;
+  // `most` as above.
   void ForEachField(absl::string_view key,
-                    const std::function<void(const std::string&, const TopologyFields&)>& visit) const;
+                    const std::function<void(const std::string&, const TopologyFields&)>& visit,
+                    size_t most = std::numeric_limits<size_t>::max()) const;
   // Calls visit(name, text) for every entry of the object of texts under `key`.
   void ForEachText(absl::string_view key,
                    const std::function<void(const std::string&, const std::string&)>& visit) const;
@@ -47,6 +56,9 @@ class TopologyFields {
 
  private:
   TopologyFields(const nlohmann::json* value, std::string path, std::string& problem);
+
+  // Whether this has more than `most` elements, which is a problem.
+  bool IsLongerThan(size_t most) const;
 
   const nlohmann::json* value_;  // null if absent
   std::string path_;

@@ -3,12 +3,14 @@
 // Volcano and of many operators make; its spec has the minimum of the gang, of
 // tasks and of subgroups, and how far these may spread over tiers of HyperNodes.
 //
-// Source: volcano.sh/apis scheduling/v1beta1 of 1.13 to 1.16, types.go:
+// Source: volcano.sh/apis v1.14.0 (checked), scheduling/v1beta1, types.go:
 //         minMember, minTaskMember, networkTopology.{mode,highestTierAllowed,
 //         highestTierName}, subGroupPolicy[].{name,subGroupSize,minSubGroups,
-//         labelSelector,matchLabelKeys,networkTopology}; annotations
+//         labelSelector,matchLabelKeys,networkTopology}, where the API server
+//         makes a minSubGroups of 0 of none; v1.13.0 (checked) has no
+//         highestTierName and no subGroupPolicy. Annotations of the pods
 //         scheduling.k8s.io/group-name (or scheduling.volcano.sh/group-name),
-//         volcano.sh/task-spec, volcano.sh/task-index of the pods.
+//         volcano.sh/task-spec, volcano.sh/task-index.
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -63,9 +65,9 @@ std::vector<LabelRequirement> ReadMatchLabels(const TopologyFields& selector) {
 }
 
 // A policy is a part, and each set of values of its label keys one within it.
-void ReadPolicy(const TopologyFields& policy, GangDeclaration& declaration) {
+void ReadPolicy(const TopologyFields& policy, const std::string& name, GangDeclaration& declaration) {
   SubgroupSpec all;
-  all.name = policy.NeededText("name");
+  all.name = name;
   all.selector = ReadMatchLabels(policy.At("labelSelector"));
   // The part of a task holds those of its partitions.
   for (const LabelRequirement& label : all.selector) {
@@ -77,10 +79,10 @@ void ReadPolicy(const TopologyFields& policy, GangDeclaration& declaration) {
   }
   if (all.name == all.parent) absl::StrAppend(&all.name, "/partitions");
   if (policy.At("minSubGroups").Present()) {
-    all.min_subgroups = policy.NeededNumber("minSubGroups", 1, kMaxMembers);
+    all.min_subgroups = policy.NeededNumber("minSubGroups", 0, kMaxMembers);
   }
   SubgroupSpec each;
-  each.name = policy.NeededText("name");
+  each.name = name;
   each.parent = all.name;
   if (policy.At("subGroupSize").Present()) {
     each.min_members = policy.NeededNumber("subGroupSize", 1, kMaxMembers);
@@ -99,12 +101,15 @@ void ReadPolicy(const TopologyFields& policy, GangDeclaration& declaration) {
 }
 
 void ReadTasks(const TopologyFields& spec, GangDeclaration& declaration) {
-  spec.ForEachField("minTaskMember", [&](const std::string& task, const TopologyFields& minimum) {
-    SubgroupSpec part;
-    part.name = part.role = task;
-    part.min_members = minimum.NeededNumber("", 0, kMaxMembers);
-    declaration.subgroups.push_back(std::move(part));
-  });
+  spec.ForEachField(
+      "minTaskMember",
+      [&](const std::string& task, const TopologyFields& minimum) {
+        SubgroupSpec part;
+        part.name = part.role = task;
+        part.min_members = minimum.NeededNumber("", 0, kMaxMembers);
+        declaration.subgroups.push_back(std::move(part));
+      },
+      kMaxSubgroups);
 }
 
 class VolcanoEcosystem : public Ecosystem {
@@ -140,7 +145,15 @@ class VolcanoEcosystem : public Ecosystem {
     const TopologyFields spec = TopologyFields(object, problem).At("spec");
     declaration->topology = ReadNetworkTopology(spec.At("networkTopology"));
     ReadTasks(spec, *declaration);
-    spec.ForEach("subGroupPolicy", [&](const TopologyFields& policy) { ReadPolicy(policy, *declaration); });
+    size_t number = 0;
+    spec.ForEach(
+        "subGroupPolicy",
+        [&](const TopologyFields& policy) {
+          const std::string name = policy.Text("name");
+          ReadPolicy(policy, name.empty() ? absl::StrCat("policy-", number) : name, *declaration);
+          ++number;
+        },
+        kMaxSubgroups);
     AddProblem(problem, *declaration);
     return declaration;
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Volcano's HyperNode: one domain of the network, with its tier and members.
 //
-// Source: volcano.sh/apis topology/v1alpha1 of 1.13 to 1.16, hypernode_types.go:
-//         spec.tier, spec.tierName (1.16), spec.members[].{type,selector.
+// Source: volcano.sh/apis v1.13.0 and v1.14.0 (checked), topology/v1alpha1,
+//         hypernode_types.go: spec.tier, spec.tierName (from v1.14.0), spec.members[].{type,selector.
 //         {exactMatch.name|regexMatch.pattern|labelMatch}}; HyperNodes are
 //         members by exactMatch alone.
 #include <limits>

@@ -2,10 +2,12 @@
 // YuniKorn's gangs: annotations of the pods list the task groups of the
 // application, each with its minimum, and name the one that the pod is in.
 //
-// Source: yunikorn-k8shim 1.9 pkg/common/constants, constants.go: annotations
+// Source: yunikorn-k8shim 1.9 (not checked against its module): annotations
 //         yunikorn.apache.org/task-groups (JSON: [{"name", "minMember", ...}]),
 //         yunikorn.apache.org/task-group-name; labels yunikorn.apache.org/app-id,
-//         applicationId, spark-app-selector.
+//         applicationId, spark-app-selector. All but the last as
+//         github.com/ray-project/kuberay/ray-operator v1.5.0 writes them (checked),
+//         controllers/ray/batchscheduler/yunikorn.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -43,15 +45,19 @@ void ReadGroups(const std::string& text, PodReader& reader, Membership& membersh
   }
   std::string problem;
   int64_t minimum = 0;
-  TopologyFields(groups, problem).ForEach(kGroups, [&](const TopologyFields& group) {
-    SubgroupSpec part;
-    part.name = part.role = group.NeededText("name");
-    part.min_members = group.NeededNumber("minMember", 0, kMaxMembers);
-    // A driver makes its executors once it runs.
-    part.stage = part.name == "spark-executor" ? 1 : 0;
-    minimum += *part.min_members;
-    membership.parts.push_back(std::move(part));
-  });
+  TopologyFields(groups, problem)
+      .ForEach(
+          kGroups,
+          [&](const TopologyFields& group) {
+            SubgroupSpec part;
+            part.name = part.role = group.NeededText("name");
+            part.min_members = group.NeededNumber("minMember", 0, kMaxMembers);
+            // A driver makes its executors once it runs.
+            part.stage = part.name == "spark-executor" ? 1 : 0;
+            minimum += *part.min_members;
+            membership.parts.push_back(std::move(part));
+          },
+          kMaxSubgroups);
   if (!problem.empty()) reader.Problem(problem);
   membership.min_members = std::max<int64_t>(1, minimum);
 }

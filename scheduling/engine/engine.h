@@ -148,7 +148,9 @@ class Engine {
 
   // --- reports ---
 
-  // Of the gang, or of the group that it is a part of. kNotFound if no pod declares it.
+  // Of the gang, or of the group that it is a part of. kNotFound if no pod declares
+  // it. The kind of its controller may be left out of its name where that leaves
+  // one gang, which the report then names.
   absl::StatusOr<GangReport> Report(const GangId& gang) const;
   std::vector<GangReport> Reports() const;
   // How many gangs there are of each outcome. Cost: O(gangs with pending members).

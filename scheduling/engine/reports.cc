@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,13 +11,37 @@
 #include "scheduling/engine/solo.h"
 
 namespace muster {
+namespace {
+
+// The gangs that are called `id` but for the kind of their controller.
+std::vector<GangId> NamedLike(const ClusterView& view, const GangId& id) {
+  std::vector<GangId> found;
+  view.gangs().ForEach([&](const GangId& other, const ClusterView::Members&) {
+    const size_t colon = other.name().find(':');
+    if (colon != absl::string_view::npos && other.ns() == id.ns() &&
+        other.name().substr(colon + 1) == id.name()) {
+      found.push_back(other);
+    }
+  });
+  return found;
+}
+
+}  // namespace
 
 absl::StatusOr<GangReport> Engine::Report(const GangId& asked) const {
   // A gang that is planned with others is reported with them.
   const GangId* group = view_->FindMembers(asked) == nullptr ? view_->groups().FindGroupOf(asked) : nullptr;
   const GangId& id = group == nullptr ? asked : *group;
   const Gang gang = declare::AssembleGang(*view_, id);
-  if (gang.members.empty()) return absl::NotFoundError(absl::StrCat("no pod declares gang ", asked.text()));
+  if (gang.members.empty()) {
+    const std::vector<GangId> others = NamedLike(*view_, asked);
+    if (others.size() == 1) return Report(others.front());
+    std::string why = absl::StrCat("no pod declares gang ", asked.text());
+    for (size_t i = 0; i < others.size(); ++i) {
+      absl::StrAppend(&why, i == 0 ? "; there are " : " and ", others[i].text());
+    }
+    return absl::NotFoundError(why);
+  }
   const Promise* promise = ledger_.Find(id);
   const auto state = gangs_.find(id);
   return MakeReport(gang, promise == nullptr ? std::vector<Seat>{} : promise->seats,

@@ -118,9 +118,10 @@ class ObjectReader {
       return ns.status();
     }
     if (ecosystem != nullptr) {
-      absl::StatusOr<GangDeclaration> declaration = ecosystem->Decode(object);
-      if (declaration.ok()) view_.Upsert(*std::move(declaration));
-      return declaration.status();
+      absl::StatusOr<std::vector<GangDeclaration>> declarations = ecosystem->DecodeAll(object);
+      if (!declarations.ok()) return declarations.status();
+      for (GangDeclaration& declaration : *declarations) view_.Upsert(std::move(declaration));
+      return absl::OkStatus();
     }
     if (const declare::TopologyKind* topology = TopologyKindOf(api_version, kind)) {
       return ReadTopology(*topology, object);

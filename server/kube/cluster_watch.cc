@@ -141,14 +141,16 @@ void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
       [this, &ecosystem](const std::vector<Json>& items) {
         std::set<DeclarationKey> listed;
         for (const Json& item : items) {
-          if (auto key = ApplyDeclaration(ecosystem, false, item)) listed.insert(*std::move(key));
+          listed.merge(ApplyDeclarations(ecosystem, false, item));
         }
         const ClusterView before = view_;
         RemoveUnlisted(before.declarations(), listed, [&](const DeclarationKey& key) {
           if (key.declared_by == ecosystem.name()) view_.RemoveDeclaration(key);
         });
       },
-      [this, &ecosystem](bool deleted, const Json& object) { ApplyDeclaration(ecosystem, deleted, object); });
+      [this, &ecosystem](bool deleted, const Json& object) {
+        ApplyDeclarations(ecosystem, deleted, object);
+      });
 }
 
 void ClusterWatch::WatchTopologies(const declare::TopologyKind& kind) {
@@ -211,17 +213,23 @@ std::optional<PodName> ClusterWatch::ApplyPod(bool deleted, const Json& object) 
   return name;
 }
 
-std::optional<DeclarationKey> ClusterWatch::ApplyDeclaration(const declare::Ecosystem& ecosystem,
-                                                             bool deleted, const Json& object) {
-  absl::StatusOr<GangDeclaration> declaration = ecosystem.Decode(object);
-  if (!declaration.ok()) return Undecodable(object, declaration.status()), std::nullopt;
-  const DeclarationKey key{declaration->declared_by, declaration->gang};
-  if (deleted) {
-    view_.RemoveDeclaration(key);
-  } else {
-    view_.Upsert(*std::move(declaration));
+std::set<DeclarationKey> ClusterWatch::ApplyDeclarations(const declare::Ecosystem& ecosystem, bool deleted,
+                                                         const Json& object) {
+  std::set<DeclarationKey> keys;
+  absl::StatusOr<std::vector<GangDeclaration>> declarations = ecosystem.DecodeAll(object);
+  if (!declarations.ok()) {
+    Undecodable(object, declarations.status());
+    return keys;
   }
-  return key;
+  for (GangDeclaration& declaration : *declarations) {
+    const DeclarationKey& key = *keys.insert({declaration.declared_by, declaration.gang}).first;
+    if (deleted) {
+      view_.RemoveDeclaration(key);
+    } else {
+      view_.Upsert(std::move(declaration));
+    }
+  }
+  return keys;
 }
 
 std::optional<TopologyKey> ClusterWatch::ApplyTopology(const declare::TopologyKind& kind, bool deleted,

@@ -64,10 +64,11 @@ class ClusterWatch {
   std::optional<PodName> ApplyPod(bool deleted, const nlohmann::json& object);
   std::optional<NodeName> ApplyNode(bool deleted, const nlohmann::json& object);
   std::optional<std::string> ApplyNamespace(bool deleted, const nlohmann::json& object);
-  std::optional<DeclarationKey> ApplyDeclaration(const declare::Ecosystem& ecosystem, bool deleted,
-                                                 const nlohmann::json& object);
   std::optional<TopologyKey> ApplyTopology(const declare::TopologyKind& kind, bool deleted,
                                            const nlohmann::json& object);
+  // What the object's gangs are called.
+  std::set<DeclarationKey> ApplyDeclarations(const declare::Ecosystem& ecosystem, bool deleted,
+                                             const nlohmann::json& object);
   void Undecodable(const nlohmann::json& object, const absl::Status& why);
   void PublishSoon();
   void UpdateReady();

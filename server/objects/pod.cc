@@ -153,7 +153,16 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
 
   const Labels annotations = metadata.Strings("annotations");
   const std::string pod_group = spec.At("schedulingGroup").String("podGroupName");
-  pod.membership = declare::Recognise({pod.name.ns(), pod.name.name(), pod.labels, annotations, pod_group});
+  const Fields ref = spec.At("workloadRef");
+  const std::string workload = ref.String("name");
+  const std::string workload_group = ref.String("podGroup");
+  const std::string replica = ref.String("podGroupReplicaKey");
+  pod.membership = declare::Recognise({pod.name.ns(),
+                                       pod.name.name(),
+                                       pod.labels,
+                                       annotations,
+                                       pod_group,
+                                       {workload, workload_group, replica}});
   if (!error.ok()) return error;
   return pod;
 }

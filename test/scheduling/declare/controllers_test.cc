@@ -51,7 +51,7 @@ TEST(LeaderWorkerSet, AGroupIsAGangThatIsCalledLikeItsLeader) {
       "lws-3-2", kWorker,
       {{"leaderworkerset.sigs.k8s.io/size", "4"}, {"leaderworkerset.sigs.k8s.io/leader-name", "lws-3"}});
   ASSERT_TRUE(leader.membership.has_value());
-  EXPECT_EQ(leader.membership->gang.text(), "default/lws-3");
+  EXPECT_EQ(leader.membership->gang.text(), "default/leaderworkerset:lws-3");
   EXPECT_EQ(leader.membership->rank, 0);
   EXPECT_EQ(leader.membership->size, 4);
   EXPECT_EQ(leader.membership->object_id().text(), "default/lws");
@@ -110,7 +110,7 @@ TEST(JobSet, OrdersMembersByJobAndThenByIndex) {
   ClusterView view;
   for (const auto& [job, index] : {std::pair{10, 0}, {2, 1}, {2, 0}}) view.Upsert(JobSetPod(job, index));
   std::vector<std::string> order;
-  for (const auto& member : AssembleGang(view, GangId("default", "train")).members)
+  for (const auto& member : AssembleGang(view, GangId("default", "jobset:train")).members)
     order.emplace_back(member->name.name());
   EXPECT_THAT(order, ElementsAre("train-w-2-0", "train-w-2-1", "train-w-10-0"));
 }
@@ -118,7 +118,7 @@ TEST(JobSet, OrdersMembersByJobAndThenByIndex) {
 TEST(JobSet, WaitsForItsObject) {
   ClusterView view;
   view.Upsert(JobSetPod(0, 0));
-  EXPECT_EQ(AssembleGang(view, GangId("default", "train")).waiting_for,
+  EXPECT_EQ(AssembleGang(view, GangId("default", "jobset:train")).waiting_for,
             "JobSet.jobset.x-k8s.io default/train does not exist yet");
 }
 
@@ -137,10 +137,10 @@ TEST(JobSet, AStageThatDoesNotExistYetIsNotPartOfTheMinimum) {
     {"name": "w", "replicas": 2, "template": {"spec": {}}}, {"name": "last", "replicas": 3, "template": {"spec": {}}}]})"));
   view.Upsert(JobSetPod(0, 0));
   view.Upsert(JobSetPod(1, 0));
-  EXPECT_EQ(AssembleGang(view, GangId("default", "train")).min_members, 2);
+  EXPECT_EQ(AssembleGang(view, GangId("default", "jobset:train")).min_members, 2);
   view.Upsert(test::BoundTo(JobSetPod(0, 0), "n0"));
   view.Upsert(test::BoundTo(JobSetPod(1, 0), "n1"));
-  const Gang gang = AssembleGang(view, GangId("default", "train"));
+  const Gang gang = AssembleGang(view, GangId("default", "jobset:train"));
   EXPECT_EQ(gang.min_members, 5);
   EXPECT_THAT(gang.early, ElementsAre(0, 1));
 }
@@ -156,6 +156,25 @@ TEST(JobSet, ObjectsOfWrongTypesNameThePath) {
   EXPECT_THAT(Decoded(JobSet(), R"({})").problem, HasSubstr("/spec/replicatedJobs is missing"));
   EXPECT_THAT(Decoded(JobSet(), R"({"replicatedJobs": [{"name": "w", "replicas": "2"}]})").problem,
               HasSubstr("JobSet.jobset.x-k8s.io default/train: /spec/replicatedJobs/0/replicas is \"2\""));
+}
+
+TEST(JobSet, WithNodesChosenBeforehandNoPodOfAJobIsCreatedBeforeTheOthers) {
+  const std::string spec =
+      R"({"replicatedJobs": [{"name": "w", "template": {"metadata": {"annotations": METADATA},
+    "spec": {"parallelism": 2}}}]})";
+  const std::string exclusive = R"({"alpha.jobset.sigs.k8s.io/exclusive-topology": "rack"})";
+  const std::string chosen =
+      R"({"alpha.jobset.sigs.k8s.io/exclusive-topology": "rack", "alpha.jobset.sigs.k8s.io/node-selector": "true"})";
+  const auto parts_of = [&](const std::string& of_job, const std::string& of_set) {
+    std::string text = spec;
+    text.replace(text.find("METADATA"), 8, of_job);
+    return Decoded(JobSet(), text, {{"annotations", json::parse(of_set)}}).subgroups.size();
+  };
+  EXPECT_EQ(parts_of(exclusive, "{}"), 2u);
+  EXPECT_EQ(parts_of("{}", exclusive), 2u);
+  EXPECT_EQ(parts_of(chosen, "{}"), 1u);
+  EXPECT_EQ(parts_of("{}", chosen), 1u);
+  EXPECT_EQ(parts_of(exclusive, chosen), 1u);
 }
 
 // Kubeflow
@@ -176,6 +195,7 @@ TEST(Kubeflow, EachOperatorHasItsKind) {
   EXPECT_EQ(declared_by("mpi-operator"), "MPIJob.kubeflow.org");
   EXPECT_EQ(declared_by("xgboostjob-controller"), "XGBoostJob.kubeflow.org");
   EXPECT_EQ(declared_by("paddlejob-controller"), "PaddleJob.kubeflow.org");
+  EXPECT_EQ(declared_by("mxjob-controller"), "MXJob.kubeflow.org");
   EXPECT_EQ(declared_by("jaxjob-controller"), "JAXJob.kubeflow.org");
 }
 
@@ -209,6 +229,19 @@ TEST(Kubeflow, TheMinimumIsAllReplicasOrWhatThePolicySays) {
               HasSubstr("/spec/pytorchReplicaSpecs is []"));
 }
 
+TEST(Kubeflow, TheTimeoutOfThePolicyIsTheDeadline) {
+  const auto decoded = [](const std::string& timeout) {
+    return Decoded(
+        PyTorchJob(),
+        R"({"pytorchReplicaSpecs": {"Worker": {}}, "runPolicy": {"schedulingPolicy": {"scheduleTimeoutSeconds": )" +
+            timeout + "}}}");
+  };
+  EXPECT_EQ(decoded("90").deadline, absl::Seconds(90));
+  EXPECT_EQ(decoded("0").deadline, std::nullopt);
+  EXPECT_THAT(decoded("-1").problem,
+              HasSubstr("/spec/runPolicy/schedulingPolicy/scheduleTimeoutSeconds is -1"));
+}
+
 TEST(Kubeflow, AnMpiLauncherThatWaitsForWorkersIsALaterStage) {
   const GangDeclaration declaration = Decoded(MpiJob(), R"({"launcherCreationPolicy": "WaitForWorkersReady",
     "mpiReplicaSpecs": {"Launcher": {"replicas": 1}, "Worker": {"replicas": 2}}})");
@@ -236,6 +269,61 @@ TEST(Ray, AnAutoscaledClusterNeedsItsLeastWorkers) {
       {{"labels", {{"ray.io/gang-scheduling-enabled", "true"}}}});
   EXPECT_EQ(declaration.min_members, 3);
   EXPECT_EQ(declaration.size, std::nullopt);
+}
+
+TEST(Ray, ReplicasAreKeptBetweenTheLeastAndTheMost) {
+  const auto members = [](const std::string& group) {
+    return Decoded(Ray(), R"({"workerGroupSpecs": [)" + group + "]}",
+                   {{"labels", {{"ray.io/gang-scheduling-enabled", ""}}}})
+        .min_members;
+  };
+  EXPECT_EQ(members(R"({"replicas": 1, "minReplicas": 3})"), 4);
+  EXPECT_EQ(members(R"({"replicas": 9, "maxReplicas": 2147483647})"), 10);
+  EXPECT_EQ(members(R"({"replicas": 9, "maxReplicas": 4})"), 5);
+  EXPECT_EQ(members(R"({"replicas": 1, "minReplicas": 6, "maxReplicas": 5})"), 6);
+}
+
+TEST(Ray, EachReplicaOfSeveralHostsIsASubgroup) {
+  ClusterView view;
+  GangDeclaration declaration = Decoded(
+      Ray(),
+      R"({"workerGroupSpecs": [{"groupName": "slice", "replicas": 2, "numOfHosts": 2}, {"groupName": "cpu", "replicas": 1}]})",
+      {{"labels", {{"ray.io/gang-scheduling-enabled", ""}}}});
+  view.Upsert(declaration);
+  view.Upsert(PodWith("head", {{"ray.io/cluster", "train"}, {"ray.io/group", "headgroup"}}));
+  view.Upsert(PodWith(
+      "cpu",
+      {{"ray.io/cluster", "train"}, {"ray.io/group", "cpu"}, {"ray.io/worker-group-replica-index", "0"}}));
+  for (const auto& [replica, host] : {std::pair{"1", "0"}, {"0", "1"}, {"0", "0"}, {"1", "1"}}) {
+    view.Upsert(
+        PodWith(absl::StrCat("slice-", replica, "-", host), {{"ray.io/cluster", "train"},
+                                                             {"ray.io/group", "slice"},
+                                                             {"ray.io/worker-group-replica-index", replica},
+                                                             {"ray.io/replica-host-index", host}}));
+  }
+  const Gang gang = AssembleGang(view, GangId("default", "raycluster:train"));
+  EXPECT_EQ(gang.problem, "");
+  EXPECT_EQ(gang.min_members, 6);
+  ASSERT_EQ(gang.subgroups.size(), 3u);
+  EXPECT_EQ(gang.subgroups[0].name, "slice");
+  EXPECT_EQ(gang.subgroups[0].min_subgroups, 2);
+  EXPECT_EQ(gang.subgroups[1].name, "slice/replica-0");
+  EXPECT_EQ(gang.subgroups[1].min_members, 2);
+  ASSERT_EQ(gang.subgroups[2].members.size(), 2u);
+  EXPECT_EQ(gang.members[gang.subgroups[2].members[0]]->name.name(), "slice-1-0");
+}
+
+TEST(Ray, WithoutIndicesOfReplicasTheNumbersOfTheGangCountAlone) {
+  ClusterView view;
+  view.Upsert(Decoded(Ray(),
+                      R"({"workerGroupSpecs": [{"groupName": "slice", "replicas": 1, "numOfHosts": 2}]})",
+                      {{"labels", {{"ray.io/gang-scheduling-enabled", ""}}}}));
+  for (const char* name : {"a", "b"}) {
+    view.Upsert(PodWith(name, {{"ray.io/cluster", "train"}, {"ray.io/group", "slice"}}));
+  }
+  const Gang gang = AssembleGang(view, GangId("default", "raycluster:train"));
+  EXPECT_EQ(gang.min_members, 3);
+  EXPECT_TRUE(gang.subgroups.empty());
 }
 
 TEST(Ray, WrongTypesNameThePath) {

@@ -50,6 +50,16 @@ TEST(Recognise, TheIndexOfAJobIsTheRankOfAnyDeclaration) {
   EXPECT_EQ(RecogniseLabels({}, index, "g")->rank, 5);
 }
 
+TEST(Recognise, JobsOfTwoKindsThatShareANameAreTwoGangsWhicheverComesFirst) {
+  const auto set = RecogniseLabels({{"jobset.sigs.k8s.io/jobset-name", "train"}});
+  const auto job = RecogniseLabels({{"training.kubeflow.org/job-name", "train"},
+                                    {"training.kubeflow.org/operator-name", "pytorchjob-controller"}});
+  EXPECT_EQ(set->gang.text(), "ml/jobset:train");
+  EXPECT_EQ(set->object_id().text(), "ml/train");
+  EXPECT_EQ(job->gang.text(), "ml/pytorchjob:train");
+  EXPECT_EQ(job->object_id().text(), "ml/train");
+}
+
 TEST(Recognise, ThePodsOwnFieldGoesBeforeLabelsOfOthersAndTheseBeforeOurs) {
   const Labels both = {
       {"scheduling.x-k8s.io/pod-group", "a"}, {"muster.dev/gang", "b"}, {"muster.dev/gang-size", "1"}};
@@ -111,6 +121,27 @@ INSTANTIATE_TEST_SUITE_P(
                                 {},
                                 {{"muster.dev/gang", std::string(65536, 'x')}, {"muster.dev/gang-size", "2"}},
                                 "(65536 bytes)"},
+                    ProblemCase{"GangWithColon",
+                                {},
+                                {{"muster.dev/gang", "pod:web"}, {"muster.dev/gang-size", "2"}},
+                                "muster.dev/gang is \"pod:web\"; want a name of at most 253 bytes"},
+                    ProblemCase{"NoGang",
+                                {{"muster.dev/gang", ""}, {"muster.dev/gang-size", "2"}},
+                                {},
+                                "muster.dev/gang is empty"},
+                    ProblemCase{"LightweightWithoutMinimum",
+                                {{"pod-group.scheduling.sigs.k8s.io/name", "g"}},
+                                {},
+                                "needs pod-group.scheduling.sigs.k8s.io/min-available"},
+                    ProblemCase{"LightweightMinimumNoNumber",
+                                {{"pod-group.scheduling.sigs.k8s.io/name", "g"},
+                                 {"pod-group.scheduling.sigs.k8s.io/min-available", "two"}},
+                                {},
+                                "pod-group.scheduling.sigs.k8s.io/min-available is \"two\""},
+                    ProblemCase{"GroveWithoutClique",
+                                {{"grove.io/podgang", "g"}},
+                                {},
+                                "grove.io/podgang needs grove.io/podclique beside it"},
                     ProblemCase{"Deadline",
                                 {{"muster.dev/gang", "g"}, {"muster.dev/gang-size", "2"}},
                                 {{"muster.dev/deadline", "soon"}},
