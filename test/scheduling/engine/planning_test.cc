@@ -183,5 +183,28 @@ TEST(Surplus, DoesNotKeepBeingPlannedWhileAnotherGangStandsBack) {
   EXPECT_LT(plan_all(), 10u);
 }
 
+TEST(Report, TheKindOfAControllerMayBeLeftOutWhereThatLeavesOneGang) {
+  ClusterView view;
+  const auto add = [&](const std::string& gang) {
+    Pod pod = test::MemberOf(gang, 1, 0, 0);
+    pod.name = PodName("default", "p-" + gang);
+    view.Upsert(std::move(pod));
+  };
+  add("jobset:train");
+  Engine engine({});
+  engine.Observe(Published(view));
+  EXPECT_EQ(engine.Report(GangId("default", "train"))->gang.text(), "default/jobset:train");
+  EXPECT_FALSE(engine.Report(GangId("ml", "train")).ok());
+  EXPECT_FALSE(engine.Report(GangId("default", "rain")).ok());
+  add("pytorchjob:train");
+  engine.Observe(Published(view));
+  EXPECT_EQ(
+      engine.Report(GangId("default", "train")).status().message(),
+      "no pod declares gang default/train; there are default/jobset:train and default/pytorchjob:train");
+  add("train");
+  engine.Observe(Published(view));
+  EXPECT_EQ(engine.Report(GangId("default", "train"))->gang.text(), "default/train");
+}
+
 }  // namespace
 }  // namespace muster

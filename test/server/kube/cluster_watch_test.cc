@@ -326,6 +326,24 @@ TEST_F(ClusterWatchTest, TheObjectsOfAKindThatIsUninstalledAreGone) {
   EXPECT_TRUE(FakeApiServer::Eventually([&] { return !declared(); }));
 }
 
+TEST_F(ClusterWatchTest, EachPodGroupOfAWorkloadComesAndGoesWithIt) {
+  constexpr const char* kWorkloads = "/apis/scheduling.k8s.io/v1alpha1/workloads";
+  const std::string workload =
+      R"({"metadata":{"name":"train","namespace":"ml","resourceVersion":"5"},"spec":)"
+      R"({"podGroups":[{"name":"a","policy":{"gang":{"minCount":2}}},)"
+      R"({"name":"b","policy":{"basic":{}}}]}})";
+  api_.Serve(kWorkloads, List(workload, "5"));
+  Start();
+  const auto declared = [&] {
+    absl::MutexLock lock(&mu_);
+    return (view_->FindDeclaration({"Workload.scheduling.k8s.io", GangId("ml", "train:a")}) != nullptr) +
+           (view_->FindDeclaration({"Workload.scheduling.k8s.io", GangId("ml", "train:b")}) != nullptr);
+  };
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return declared() == 2; }));
+  api_.Stream(kWorkloads, Event("DELETED", workload));
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return declared() == 0; }));
+}
+
 TEST_F(ClusterWatchTest, ABoundPodThatCantBeReadTakesItsWholeNodeUntilItIsDeleted) {
   const std::string bad = R"({"metadata":{"namespace":"ml","name":"odd","uid":"u","labels":["a"]},)"
                           R"("spec":{"nodeName":"a"},"status":{"phase":"Running"}})";
