@@ -120,7 +120,7 @@ class KaiEcosystem : public Ecosystem {
     membership.gang = GangId(pod.ns, group->second);
     membership.declared_by = std::string(kName);
     membership.needs_object = true;
-    const auto subgroup = pod.labels.find(std::string(kSubgroup));
+    const auto subgroup = pod.labels.find(kSubgroup);
     if (subgroup != pod.labels.end()) membership.role = subgroup->second;
     membership.rank = ControllerRank(pod);
     return membership;

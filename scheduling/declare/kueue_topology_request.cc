@@ -21,6 +21,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/assemble.h"
@@ -141,8 +142,8 @@ bool AsksItself(const Membership& membership) {
 }  // namespace
 
 void AddKueueTopology(const PodFacts& pod, bool roles_are_pod_sets, Membership& membership) {
-  const auto first = pod.annotations.lower_bound(std::string(kPrefix));
-  if (first == pod.annotations.end()) return;
+  const auto first = pod.annotations.lower_bound(kPrefix);
+  if (first == pod.annotations.end() || !absl::StartsWith(first->first, kPrefix)) return;
   PodReader reader(pod, membership.problem);
   SubtractOffset(reader, membership);
   TopologyDemand demand;

@@ -9,7 +9,7 @@ namespace muster::declare {
 namespace {
 
 const std::string* Find(const Labels& labels, absl::string_view key) {
-  const auto at = labels.find(std::string(key));
+  const auto at = labels.find(key);
   return at == labels.end() ? nullptr : &at->second;
 }
 

@@ -40,7 +40,7 @@ class SparkEcosystem : public Ecosystem {
   absl::string_view name() const override { return kName; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
-    const auto app = pod.labels.find(std::string(kName));
+    const auto app = pod.labels.find(kName);
     const auto role = pod.labels.find("spark-role");
     if (app == pod.labels.end() || role == pod.labels.end() || app->second.empty()) return std::nullopt;
     Membership membership;

@@ -54,7 +54,7 @@ TopologyFields::TopologyFields(const Json* value, std::string path, std::string&
 TopologyFields TopologyFields::At(absl::string_view key) const {
   const Json* found = nullptr;
   if (value_ != nullptr && value_->is_object()) {
-    const auto at = value_->find(std::string(key));
+    const auto at = value_->find(key);
     if (at != value_->end()) found = &*at;
   } else if (value_ != nullptr) {
     Reject("", "an object");

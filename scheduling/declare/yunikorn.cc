@@ -67,7 +67,7 @@ class YuniKornEcosystem : public Ecosystem {
   absl::string_view name() const override { return kName; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
-    const auto group = pod.annotations.find(std::string(kGroup));
+    const auto group = pod.annotations.find(kGroup);
     if (group == pod.annotations.end() || group->second.empty()) return std::nullopt;
     Membership membership;
     membership.declared_by = std::string(kName);
