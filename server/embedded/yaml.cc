@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <simdjson.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -118,6 +120,37 @@ std::optional<absl::Status> NotUtf8(absl::string_view text) {
   return absl::InvalidArgumentError(absl::StrFormat("line %d: the text is not UTF-8", number));
 }
 
+// Refuses a document that begins where the one before began: what yaml-cpp can't
+// begin a document with it leaves in place, and reads nothing of it for ever.
+class Progress : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == last_) throw YAML::ParserException(mark, "nothing can begin with this");
+    last_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+
+ private:
+  int last_ = -1;
+};
+
+void CheckProgress(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Progress progress;
+  while (parser.HandleNextDocument(progress)) {
+  }
+}
+
 }  // namespace
 
 // The boundary at which yaml-cpp's exceptions become Status.
@@ -137,7 +170,9 @@ absl::StatusOr<std::vector<Json>> ParseDocuments(absl::string_view text) {
   if (auto deep = NestedTooDeep(text)) return *deep;
   std::vector<Json> documents;
   try {
-    for (const YAML::Node& document : YAML::LoadAll(std::string(text))) {
+    const std::string yaml(text);
+    CheckProgress(yaml);
+    for (const YAML::Node& document : YAML::LoadAll(yaml)) {
       absl::StatusOr<Json> json = Converter(text.size() + 1).Convert(document, 0);
       if (!json.ok()) return json.status();
       if (!json->is_null()) documents.push_back(*std::move(json));
