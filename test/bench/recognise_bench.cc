@@ -39,18 +39,23 @@ std::string Text(const Json& pod, const char* pointer) {
   return pod.contains(at) ? pod.at(at).get<std::string>() : "";
 }
 
+Labels Texts(const Json& metadata, const char* field) {
+  Labels texts;
+  const Json map = metadata.value(field, Json::object());
+  for (const auto& [key, value] : map.items()) {
+    if (value.is_string()) texts[key] = value;
+  }
+  return texts;
+}
+
 // The pods in `json`, at whatever depth.
 void Collect(const Json& json, std::vector<Source>& pods) {
   if (json.is_object() && json.value("kind", Json()) == "Pod") {
     Source source;
     source.name = Text(json, "/metadata/name");
     const Json& metadata = json.at("metadata");
-    for (const auto& [key, value] : metadata.value("labels", Json::object()).items()) {
-      if (value.is_string()) source.labels[key] = value;
-    }
-    for (const auto& [key, value] : metadata.value("annotations", Json::object()).items()) {
-      if (value.is_string()) source.annotations[key] = value;
-    }
+    source.labels = Texts(metadata, "labels");
+    source.annotations = Texts(metadata, "annotations");
     source.pod_group = Text(json, "/spec/schedulingGroup/podGroupName");
     source.workload = Text(json, "/spec/workloadRef/name");
     source.workload_group = Text(json, "/spec/workloadRef/podGroup");
