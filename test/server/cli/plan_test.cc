@@ -245,8 +245,7 @@ INSTANTIATE_TEST_SUITE_P(
     Plan, BadManifests,
     testing::Values(
         BadInput{"BrokenYaml", "apiVersion: v1\nkind: [", "line "},
-        BadInput{"NothingBeginsWithThis", "a: 1\n}\n", "line 2, column 1"},
-        BadInput{"NothingFollowsThis", "{a: \"b\"c\": d}", "line 1"},
+        BadInput{"NothingBeginsWithThis", "a: 1\n---\n,\n", "line 3, column 1: nothing can begin with this"},
         BadInput{"NotAnObject", "- 1\n- 2\n", "want a Kubernetes object"},
         BadInput{"NoKind", "apiVersion: v1\n", "an object without kind"},
         BadInput{"NodeWithoutName", "apiVersion: v1\nkind: Node\n", "/metadata/name"},
