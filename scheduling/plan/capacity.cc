@@ -91,6 +91,7 @@ class Distributor {
     for (const int32_t n : LooseNodes(id)) {
       if (RoomOn(n) > 0) children.push_back({kNoDomain, RoomOn(n), n});
     }
+    if (const auto used = UsedThatHolds(children, members); used != kNoDomain) return Divide(used, members);
     std::stable_sort(children.begin(), children.end(),
                      [](const Child& a, const Child& b) { return a.room > b.room; });
     TakeFewest(
@@ -99,6 +100,17 @@ class Distributor {
           if (child.domain == kNoDomain) return DivideOverNodes(absl::MakeConstSpan(&child.node, 1), share);
           Divide(child.domain, share);
         });
+  }
+
+  // The tightest of those where the gang is already and that hold `members`.
+  DomainId UsedThatHolds(const std::vector<Child>& children, int64_t members) const {
+    if (rules_.used.empty()) return kNoDomain;
+    const Child* best = nullptr;
+    for (const Child& child : children) {
+      if (child.domain == kNoDomain || !rules_.used[At(child.domain)] || child.room < members) continue;
+      if (best == nullptr || child.room < best->room) best = &child;
+    }
+    return best == nullptr ? kNoDomain : best->domain;
   }
 
   // Whether every node of the domain is alone in one directly within it.

@@ -20,6 +20,7 @@ struct CapacityRules {
   std::optional<size_t> innermost_needed;  // nodes without a domain of this level do not count
   bool one_more = false;                   // a node that takes one more counts as one, no node as more
   std::vector<bool> closed;                // by domain: no member may come; empty: none is closed
+  std::vector<bool> used;                  // by domain: the gang is there already; empty: nowhere
 };
 
 // For every domain of rules.tree, how many more members of the class it holds
@@ -44,8 +45,9 @@ struct Distribution {
 };
 
 // Divides `members` over the nodes of `domain`: at every level, outermost
-// first, over as few domains as hold them, the roomiest first and the tightest
-// that suffices last.
+// first, to one domain where the gang is already if that holds them all; else
+// over as few as hold them, the roomiest first and the tightest that suffices
+// last.
 // REQUIRES: `capacity` is what CountCapacity gave for the same arguments, holds
 //           `members` in `domain`, and `members` makes whole slices.
 Distribution Distribute(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope,

@@ -29,6 +29,7 @@ const DomainTree& Constraints::TreeOf(int32_t part) const {
 CapacityRules Constraints::RulesOf(int32_t part) const {
   CapacityRules rules;
   rules.tree = &TreeOf(part);
+  rules.used = UsedDomains(*rules.tree);
   for (int32_t p = part; p >= 0; p = parts_.all[At(p)].parent) {
     const Demand& demand = parts_.all[At(p)].demand;
     // MakeParts refuses spread and exclusive domains over two trees; what is
@@ -55,6 +56,16 @@ void Constraints::ForEachPlace(const Visit& visit) const {
     const Fill& fill = fills_[portion.fill];
     if (!fill.settled) visit(fill.part, portion.node);
   }
+}
+
+std::vector<bool> Constraints::UsedDomains(const DomainTree& tree) const {
+  std::vector<bool> used;
+  if (tree.levels().empty()) return used;
+  ForEachPlace([&](int32_t, int32_t node) {
+    if (used.empty()) used.resize(At(tree.domain_count()));
+    for (DomainId d = tree.DeepestOf(node); d != kNoDomain; d = tree.domain(d).parent) used[At(d)] = true;
+  });
+  return used;
 }
 
 void Constraints::Close(const DomainTree& tree, size_t level, int32_t node, CapacityRules& rules) {

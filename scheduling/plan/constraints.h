@@ -47,6 +47,8 @@ class Constraints {
   // Calls `visit(part, node)` for every member with a place.
   template <typename Visit>
   void ForEachPlace(const Visit& visit) const;
+  // By domain, whether a member of the gang has its place there; empty if none has.
+  std::vector<bool> UsedDomains(const DomainTree& tree) const;
   void CloseForSpread(int32_t part, size_t level, CapacityRules& rules) const;
   void CloseForExclusive(int32_t part, size_t level, CapacityRules& rules) const;
   static void Close(const DomainTree& tree, size_t level, int32_t node, CapacityRules& rules);
