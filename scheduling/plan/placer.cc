@@ -230,41 +230,6 @@ bool Placer::PlaceFill(Fill fill) {
   return taken == members;
 }
 
-bool Placer::PlaceSliceBySlice(const Fill& fill) {
-  const auto size = static_cast<std::ptrdiff_t>(fill.layers.front().size);
-  for (auto begin = fill.members.begin(); begin != fill.members.end(); begin += size) {
-    Fill slice = fill;
-    slice.partial = true;
-    slice.members.assign(begin, begin + size);
-    if (!PlaceSlice(slice)) return false;
-  }
-  return true;
-}
-
-// A slice, or what is left of the last one, goes to one domain, and within that
-// in whole inner slices as far as it does.
-bool Placer::PlaceSlice(const Fill& fill) {
-  const CapacityRules rules = constraints_.RulesOf(fill.part);
-  const std::vector<ClassNeed> needs = {{fill.cls, static_cast<int64_t>(fill.members.size())}};
-  const auto domains = DomainsWithin(*rules.tree, fill.layers.front().level, fill.scope);
-  for (const DomainId domain : BestFirst(board_, needs, rules, fill.scope, domains)) {
-    Fill rest = fill;
-    rest.scope = fill.scope.NarrowedTo(*rules.tree, domain);
-    rest.layers.erase(rest.layers.begin());
-    const size_t inner = rest.layers.empty() ? 1 : static_cast<size_t>(rest.layers.front().size);
-    Fill whole = rest;
-    whole.partial = false;
-    whole.members.resize(whole.members.size() / inner * inner);
-    rest.members.erase(rest.members.begin(),
-                       rest.members.begin() + static_cast<std::ptrdiff_t>(whole.members.size()));
-    const Mark before = Here();
-    if ((whole.members.empty() || PlaceFill(std::move(whole))) && (rest.members.empty() || PlaceFill(rest)))
-      return true;
-    UndoTo(before);
-  }
-  return false;
-}
-
 std::vector<size_t> Placer::Waiting(const std::vector<size_t>& members, bool required) const {
   std::vector<size_t> waiting;
   for (const size_t m : members) {

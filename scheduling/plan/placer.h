@@ -75,6 +75,9 @@ class Placer {
   bool PlaceFill(Fill fill);
   bool PlaceSlice(const Fill& fill);
   bool PlaceSliceBySlice(const Fill& fill);
+  bool PlaceSliceIn(const Fill& fill, DomainId domain);
+  // Those that may take a slice of so many members, the best first.
+  std::vector<DomainId> DomainsForSlice(const Fill& fill, int64_t members) const;
 
   friend class Search;
   bool NeedsSearch() const;
