@@ -83,8 +83,8 @@ class Cluster:
         self.custom = kubernetes.client.CustomObjectsApi(client)
         base = REPO / "manifests/base"
         self.kubectl("apply", "-k", base)
-        self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(objects.COSCHEDULING_CRD))
-        self.kubectl("wait", "--for=condition=Established", "crd", "podgroups.scheduling.x-k8s.io", "--timeout=20s")
+        self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(objects.CRDS))
+        self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=20s")
         self.observer = Observer(self.core)
         self.start_muster()
         self.start_scheduler()

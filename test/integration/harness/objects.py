@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kubernetes objects as the tests need them."""
 
+import yaml
+
 GPU = "nvidia.com/gpu"
 
 
@@ -79,23 +81,36 @@ def composite_pod_group(name, min_groups):
     }
 
 
-COSCHEDULING_CRD = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {
-        "name": "podgroups.scheduling.x-k8s.io",
-        "annotations": {"api-approved.kubernetes.io": "https://github.com/kubernetes-sigs/scheduler-plugins/pull/50"},
-    },
-    "spec": {
-        "group": "scheduling.x-k8s.io",
-        "scope": "Namespaced",
-        "names": {"kind": "PodGroup", "plural": "podgroups", "singular": "podgroup"},
-        "versions": [{
-            "name": "v1alpha1",
-            "served": True,
-            "storage": True,
-            "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            "subresources": {"status": {}},
-        }],
-    },
-}
+def _crd(group, version, kind, plural, scope="Namespaced"):
+    """One that takes whatever it is given: what Muster makes of the objects is tested, not their schema."""
+    name = f"{plural}.{group}"
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": name, "annotations": {
+            "api-approved.kubernetes.io": "https://github.com/kubernetes-sigs/scheduler-plugins/pull/50"}},
+        "spec": {
+            "group": group,
+            "scope": scope,
+            "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
+            "versions": [{
+                "name": version,
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+                "subresources": {"status": {}},
+            }],
+        },
+    }
+
+
+CRDS = [
+    _crd("scheduling.x-k8s.io", "v1alpha1", "PodGroup", "podgroups"),
+    _crd("scheduling.volcano.sh", "v1beta1", "PodGroup", "podgroups"),
+    _crd("topology.volcano.sh", "v1alpha1", "HyperNode", "hypernodes", scope="Cluster"),
+    _crd("leaderworkerset.x-k8s.io", "v1", "LeaderWorkerSet", "leaderworkersets"),
+]
+
+
+def text(item):
+    return yaml.safe_dump(item)
