@@ -146,11 +146,13 @@ def test_leaders_killed_at_twenty_random_moments_of_a_commit_leave_no_partial_ga
     cluster.add_nodes(*[f"node-{i}" for i in range(8)])
     leader = pair.start()
     cut_short = 0
-    for attempt in range(20):
+    for attempt in range(40):
+        if attempt >= 20 and cut_short > 0:
+            break
         pods = cluster.create(objects.gang(f"cut-{attempt}", members=64, gpus=1))
-        if attempt % 2 == 0:
+        if attempt % 2 == 0:  # the bindings of all take some 20 ms
             until(lambda: cluster.observer.bound(pods), 30, "the first member bound", every=0.001)
-            time.sleep(dice.uniform(0, 0.08))
+            time.sleep(dice.choice([0, 0, dice.uniform(0, 0.02)]))
         else:
             time.sleep(dice.uniform(0, 2))
         leader.process.kill()
