@@ -93,27 +93,24 @@ class GroveEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
-    if (!declaration.ok()) return declaration;
-    std::string problem;
-    const TopologyFields spec = TopologyFields(object, problem).At("spec");
-    declaration->topology = ReadConstraint(spec.At("topologyConstraint"));
-    std::vector<SubgroupSpec> groups;
-    int64_t minimum = 0;
-    const auto add_group = [&](const TopologyFields& fields) {
-      groups.push_back(ReadGroup(fields));
-      minimum += *groups.back().min_members;
-    };
-    spec.ForEach("podgroups", add_group, kMaxSubgroups);
-    if (groups.empty()) spec.Reject("podgroups", "a list of pod groups");
-    std::vector<SubgroupSpec>& sets = declaration->subgroups;
-    spec.ForEach(
-        "topologyConstraintGroupConfigs",
-        [&](const TopologyFields& fields) { ReadSet(fields, groups, sets); }, kMaxSubgroups);
-    sets.insert(sets.end(), std::make_move_iterator(groups.begin()), std::make_move_iterator(groups.end()));
-    declaration->min_members = std::max<int64_t>(1, minimum);
-    AddProblem(problem, *declaration);
-    return declaration;
+    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
+      const TopologyFields spec = root.At("spec");
+      declaration.topology = ReadConstraint(spec.At("topologyConstraint"));
+      std::vector<SubgroupSpec> groups;
+      int64_t minimum = 0;
+      const auto add_group = [&](const TopologyFields& fields) {
+        groups.push_back(ReadGroup(fields));
+        minimum += *groups.back().min_members;
+      };
+      spec.ForEach("podgroups", add_group, kMaxSubgroups);
+      if (groups.empty()) spec.Reject("podgroups", "a list of pod groups");
+      std::vector<SubgroupSpec>& sets = declaration.subgroups;
+      spec.ForEach(
+          "topologyConstraintGroupConfigs",
+          [&](const TopologyFields& fields) { ReadSet(fields, groups, sets); }, kMaxSubgroups);
+      sets.insert(sets.end(), std::make_move_iterator(groups.begin()), std::make_move_iterator(groups.end()));
+      declaration.min_members = std::max<int64_t>(1, minimum);
+    });
   }
 };
 

@@ -128,31 +128,27 @@ class JobSetEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
-    if (!declaration.ok()) return declaration;
-    std::string problem;
-    const TopologyFields root(object, problem);
-    const TopologyFields spec = root.At("spec");
-    const TopologyFields annotations = root.At("metadata").At("annotations");
-    const bool at_once = annotations.At(kNodeSelector).Present();
-    const bool leader_first = LeaderFirst(annotations);
-    const bool in_order = spec.At("startupPolicy").Text("startupPolicyOrder") == "InOrder";
-    std::vector<ReplicatedJob> jobs;
-    spec.ForEach(
-        "replicatedJobs",
-        [&](const TopologyFields& fields) {
-          ReplicatedJob job = ReadJob(fields);
-          job.leader_first = !at_once && (job.leader_first || leader_first);
-          job.stage = StageOf(fields, in_order, jobs);
-          jobs.push_back(std::move(job));
-        },
-        kMaxSubgroups);
-    if (jobs.empty()) spec.Reject("replicatedJobs", "a list of jobs");
-    declaration->size = 0;
-    for (const ReplicatedJob& job : jobs) AddParts(job, *declaration);
-    declaration->min_members = std::max<int64_t>(1, *declaration->size);
-    AddProblem(problem, *declaration);
-    return declaration;
+    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
+      const TopologyFields spec = root.At("spec");
+      const TopologyFields annotations = root.At("metadata").At("annotations");
+      const bool at_once = annotations.At(kNodeSelector).Present();
+      const bool leader_first = LeaderFirst(annotations);
+      const bool in_order = spec.At("startupPolicy").Text("startupPolicyOrder") == "InOrder";
+      std::vector<ReplicatedJob> jobs;
+      spec.ForEach(
+          "replicatedJobs",
+          [&](const TopologyFields& fields) {
+            ReplicatedJob job = ReadJob(fields);
+            job.leader_first = !at_once && (job.leader_first || leader_first);
+            job.stage = StageOf(fields, in_order, jobs);
+            jobs.push_back(std::move(job));
+          },
+          kMaxSubgroups);
+      if (jobs.empty()) spec.Reject("replicatedJobs", "a list of jobs");
+      declaration.size = 0;
+      for (const ReplicatedJob& job : jobs) AddParts(job, declaration);
+      declaration.min_members = std::max<int64_t>(1, *declaration.size);
+    });
   }
 };
 

@@ -131,19 +131,17 @@ class KaiEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
-    if (!declaration.ok()) return declaration;
-    std::string problem;
-    const TopologyFields spec = TopologyFields(object, problem).At("spec");
-    declaration->topology = ReadConstraint(spec.At("topologyConstraint"));
-    ReadSubgroups(spec, *declaration);
-    int64_t minimum = NumberOr(spec, "minMember").value_or(0);
-    if (minimum == 0 && !spec.At("minSubGroup").Present()) {
-      for (const SubgroupSpec& subgroup : declaration->subgroups) minimum += subgroup.min_members.value_or(0);
-    }
-    declaration->min_members = std::max<int64_t>(1, minimum);
-    AddProblem(problem, *declaration);
-    return declaration;
+    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
+      const TopologyFields spec = root.At("spec");
+      declaration.topology = ReadConstraint(spec.At("topologyConstraint"));
+      ReadSubgroups(spec, declaration);
+      int64_t minimum = NumberOr(spec, "minMember").value_or(0);
+      if (minimum == 0 && !spec.At("minSubGroup").Present()) {
+        for (const SubgroupSpec& subgroup : declaration.subgroups)
+          minimum += subgroup.min_members.value_or(0);
+      }
+      declaration.min_members = std::max<int64_t>(1, minimum);
+    });
   }
 };
 

@@ -71,36 +71,34 @@ class KubeflowEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, name_);
-    if (!declaration.ok()) return declaration;
-    std::string problem;
-    const TopologyFields spec = TopologyFields(object, problem).At("spec");
-    const bool launcher_last = spec.Text("launcherCreationPolicy") == "WaitForWorkersReady";
-    declaration->size = 0;
-    spec.ForEachField(
-        kind_.replicas,
-        [&](const std::string& type, const TopologyFields& replica) {
-          SubgroupSpec part;
-          part.name = part.role = absl::AsciiStrToLower(type);
-          part.size = replica.At("replicas").Present() ? replica.NeededNumber("replicas", 0, kMaxMembers) : 1;
-          part.stage = launcher_last && part.role == "launcher" ? 1 : 0;
-          declaration->size = *declaration->size + *part.size;
-          declaration->subgroups.push_back(std::move(part));
-        },
-        kMaxSubgroups);
-    if (declaration->subgroups.empty()) spec.Reject(kind_.replicas, "replicas");
-    declaration->min_members = std::max<int64_t>(1, *declaration->size);
-    const TopologyFields policy = spec.At("runPolicy").At("schedulingPolicy");
-    if (policy.At("minAvailable").Present()) {
-      declaration->min_members = policy.NeededNumber("minAvailable", 1, declaration->min_members);
-    }
-    if (policy.At("scheduleTimeoutSeconds").Present()) {
-      // 0 stands for no timeout of its own.
-      const int64_t timeout = policy.NeededNumber("scheduleTimeoutSeconds", 0, kLongestTimeout);
-      if (timeout > 0) declaration->deadline = absl::Seconds(timeout);
-    }
-    AddProblem(problem, *declaration);
-    return declaration;
+    return DecodeNamed(object, name_, [&](const TopologyFields& root, GangDeclaration& declaration) {
+      const TopologyFields spec = root.At("spec");
+      const bool launcher_last = spec.Text("launcherCreationPolicy") == "WaitForWorkersReady";
+      declaration.size = 0;
+      spec.ForEachField(
+          kind_.replicas,
+          [&](const std::string& type, const TopologyFields& replica) {
+            SubgroupSpec part;
+            part.name = part.role = absl::AsciiStrToLower(type);
+            part.size =
+                replica.At("replicas").Present() ? replica.NeededNumber("replicas", 0, kMaxMembers) : 1;
+            part.stage = launcher_last && part.role == "launcher" ? 1 : 0;
+            declaration.size = *declaration.size + *part.size;
+            declaration.subgroups.push_back(std::move(part));
+          },
+          kMaxSubgroups);
+      if (declaration.subgroups.empty()) spec.Reject(kind_.replicas, "replicas");
+      declaration.min_members = std::max<int64_t>(1, *declaration.size);
+      const TopologyFields policy = spec.At("runPolicy").At("schedulingPolicy");
+      if (policy.At("minAvailable").Present()) {
+        declaration.min_members = policy.NeededNumber("minAvailable", 1, declaration.min_members);
+      }
+      if (policy.At("scheduleTimeoutSeconds").Present()) {
+        // 0 stands for no timeout of its own.
+        const int64_t timeout = policy.NeededNumber("scheduleTimeoutSeconds", 0, kLongestTimeout);
+        if (timeout > 0) declaration.deadline = absl::Seconds(timeout);
+      }
+    });
   }
 
  private:

@@ -92,17 +92,14 @@ class LeaderWorkerSetEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
-    if (!declaration.ok()) return declaration;
-    const int64_t size =
-        NumberAt(object, "/spec/leaderWorkerTemplate/size", 1, kMaxMembers, *declaration).value_or(1);
-    declaration->min_members = size;
-    declaration->size = size;
-    std::string problem;
-    const TopologyFields spec = TopologyFields(object, problem).At("spec");
-    if (spec.Text("startupPolicy") == "LeaderReady") declaration->subgroups = LeaderFirst(size);
-    AddProblem(problem, *declaration);
-    return declaration;
+    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
+      const int64_t size =
+          NumberAt(object, "/spec/leaderWorkerTemplate/size", 1, kMaxMembers, declaration).value_or(1);
+      declaration.min_members = size;
+      declaration.size = size;
+      const TopologyFields spec = root.At("spec");
+      if (spec.Text("startupPolicy") == "LeaderReady") declaration.subgroups = LeaderFirst(size);
+    });
   }
 };
 

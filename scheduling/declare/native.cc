@@ -42,27 +42,27 @@ TopologyDemand ReadTopology(const TopologyFields& spec) {
 // What both kinds have, with the least number of what is directly within.
 absl::StatusOr<GangDeclaration> DecodeGroup(const nlohmann::json& object, absl::string_view kind,
                                             const char* minimum) {
-  absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kind);
-  if (!declaration.ok()) return declaration;
-  const auto priority = NumberAt(object, "/spec/priority", std::numeric_limits<int32_t>::min(),
-                                 std::numeric_limits<int32_t>::max(), *declaration);
-  if (priority.has_value()) declaration->priority = static_cast<int32_t>(*priority);
-  declaration->min_members = NumberAt(object, minimum, 1, kMaxMembers, *declaration).value_or(1);
-  std::string problem;
-  const TopologyFields spec = TopologyFields(object, problem).At("spec");
-  declaration->topology = ReadTopology(spec);
-  const std::string parent = spec.Text("parentCompositePodGroupName");
-  if (!parent.empty()) {
-    declaration->group.field = "/spec/parentCompositePodGroupName";
-    declaration->group.parent = {std::string(kComposite), GangId(declaration->gang.ns(), parent)};
-  }
-  const TopologyFields policy = spec.At("schedulingPolicy");
-  const bool is_gang = policy.At("gang").Present();
-  if (!is_gang && !policy.At("basic").Present()) {
-    spec.Reject("schedulingPolicy", "gang or basic");
-  }
-  declaration->all_or_none = is_gang || !problem.empty() || !declaration->topology.empty();
-  AddProblem(problem, *declaration);
+  auto declaration = DecodeNamed(object, kind, [&](const TopologyFields& root, GangDeclaration& declaration) {
+    const auto priority = NumberAt(object, "/spec/priority", std::numeric_limits<int32_t>::min(),
+                                   std::numeric_limits<int32_t>::max(), declaration);
+    if (priority.has_value()) declaration.priority = static_cast<int32_t>(*priority);
+    declaration.min_members = NumberAt(object, minimum, 1, kMaxMembers, declaration).value_or(1);
+    const TopologyFields spec = root.At("spec");
+    declaration.topology = ReadTopology(spec);
+    const std::string parent = spec.Text("parentCompositePodGroupName");
+    if (!parent.empty()) {
+      declaration.group.field = "/spec/parentCompositePodGroupName";
+      declaration.group.parent = {std::string(kComposite), GangId(declaration.gang.ns(), parent)};
+    }
+    const TopologyFields policy = spec.At("schedulingPolicy");
+    const bool is_gang = policy.At("gang").Present();
+    if (!is_gang && !policy.At("basic").Present()) {
+      spec.Reject("schedulingPolicy", "gang or basic");
+    }
+    declaration.all_or_none = is_gang || !declaration.topology.empty();
+  });
+  // What makes no sense is refused, not taken for no gang.
+  if (declaration.ok() && !declaration->problem.empty()) declaration->all_or_none = true;
   return declaration;
 }
 

@@ -68,6 +68,17 @@ absl::StatusOr<GangDeclaration> DecodeCoscheduling(const Json& object, absl::str
   return declaration;
 }
 
+absl::StatusOr<GangDeclaration> DecodeNamed(
+    const Json& object, absl::string_view declared_by,
+    const std::function<void(const TopologyFields& root, GangDeclaration& declaration)>& read) {
+  absl::StatusOr<GangDeclaration> declaration = NamedLike(object, declared_by);
+  if (!declaration.ok()) return declaration;
+  std::string problem;
+  read(TopologyFields(object, problem), *declaration);
+  AddProblem(problem, *declaration);
+  return declaration;
+}
+
 void AddProblem(absl::string_view problem, GangDeclaration& declaration) {
   if (problem.empty() || !declaration.problem.empty()) return;
   declaration.problem = absl::StrCat(declaration.declared_by, " ", declaration.gang.text(), ": ", problem);

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "nlohmann/json_fwd.hpp"
+#include "scheduling/declare/topology_fields.h"
 #include "scheduling/model/gang.h"
 
 // What the PodGroup objects of several projects have in common.
@@ -27,6 +29,12 @@ std::optional<int64_t> NumberAt(const nlohmann::json& object, const char* pointe
 // kInvalidArgument if it has no name.
 absl::StatusOr<GangDeclaration> DecodeCoscheduling(const nlohmann::json& object,
                                                    absl::string_view declared_by);
+
+// The same for any object: named like it, with what `read` takes from its
+// fields; what these find wrong is a problem of the declaration.
+absl::StatusOr<GangDeclaration> DecodeNamed(
+    const nlohmann::json& object, absl::string_view declared_by,
+    const std::function<void(const TopologyFields& root, GangDeclaration& declaration)>& read);
 
 // Makes `problem`, if there is one, the declaration's, with the object's name,
 // unless the declaration has one already.

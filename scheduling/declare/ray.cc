@@ -99,28 +99,24 @@ class RayEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
-    if (!declaration.ok()) return declaration;
-    std::string problem;
-    const TopologyFields root(object, problem);
-    declaration->all_or_none =
-        root.At("metadata").At("labels").At("ray.io/gang-scheduling-enabled").Present();
-    if (!declaration->all_or_none) return declaration;
-    const TopologyFields spec = root.At("spec");
-    const bool autoscaled = spec.Flag("enableInTreeAutoscaling");
-    int64_t members = 1;  // the head
-    spec.ForEach(
-        "workerGroupSpecs",
-        [&](const TopologyFields& fields) {
-          const WorkerGroup group = ReadGroup(fields, autoscaled);
-          members += group.workers();
-          AddReplicas(fields.Text("groupName"), group, *declaration);
-        },
-        kMaxSubgroups);
-    declaration->min_members = members;
-    if (!autoscaled) declaration->size = members;
-    AddProblem(problem, *declaration);
-    return declaration;
+    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
+      declaration.all_or_none =
+          root.At("metadata").At("labels").At("ray.io/gang-scheduling-enabled").Present();
+      if (!declaration.all_or_none) return;
+      const TopologyFields spec = root.At("spec");
+      const bool autoscaled = spec.Flag("enableInTreeAutoscaling");
+      int64_t members = 1;  // the head
+      spec.ForEach(
+          "workerGroupSpecs",
+          [&](const TopologyFields& fields) {
+            const WorkerGroup group = ReadGroup(fields, autoscaled);
+            members += group.workers();
+            AddReplicas(fields.Text("groupName"), group, declaration);
+          },
+          kMaxSubgroups);
+      declaration.min_members = members;
+      if (!autoscaled) declaration.size = members;
+    });
   }
 };
 

@@ -136,26 +136,23 @@ class VolcanoEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    absl::StatusOr<GangDeclaration> declaration = NamedLike(object, kName);
-    if (!declaration.ok()) return declaration;
-    // Volcano takes no minimum for "each pod as it comes".
-    declaration->min_members =
-        std::max<int64_t>(1, NumberAt(object, "/spec/minMember", 0, kMaxMembers, *declaration).value_or(1));
-    std::string problem;
-    const TopologyFields spec = TopologyFields(object, problem).At("spec");
-    declaration->topology = ReadNetworkTopology(spec.At("networkTopology"));
-    ReadTasks(spec, *declaration);
-    size_t number = 0;
-    spec.ForEach(
-        "subGroupPolicy",
-        [&](const TopologyFields& policy) {
-          const std::string name = policy.Text("name");
-          ReadPolicy(policy, name.empty() ? absl::StrCat("policy-", number) : name, *declaration);
-          ++number;
-        },
-        kMaxSubgroups);
-    AddProblem(problem, *declaration);
-    return declaration;
+    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
+      // Volcano takes no minimum for "each pod as it comes".
+      declaration.min_members =
+          std::max<int64_t>(1, NumberAt(object, "/spec/minMember", 0, kMaxMembers, declaration).value_or(1));
+      const TopologyFields spec = root.At("spec");
+      declaration.topology = ReadNetworkTopology(spec.At("networkTopology"));
+      ReadTasks(spec, declaration);
+      size_t number = 0;
+      spec.ForEach(
+          "subGroupPolicy",
+          [&](const TopologyFields& policy) {
+            const std::string name = policy.Text("name");
+            ReadPolicy(policy, name.empty() ? absl::StrCat("policy-", number) : name, declaration);
+            ++number;
+          },
+          kMaxSubgroups);
+    });
   }
 };
 

@@ -25,6 +25,7 @@ Leadership::Leadership(Elector& elector, Takeover takeover, View view, Announce 
 
 void Leadership::Tick() {
   elector_.Tick();
+  LogError(elector_.LastError());
   if (!elector_.Leads()) return;
   {
     absl::MutexLock lock(&mu_);
@@ -42,6 +43,14 @@ void Leadership::Tick() {
     }
   }
   AnnounceIfDue(clock_.Now());
+}
+
+// Each once, until it is another one.
+void Leadership::LogError(const absl::Status& error) {
+  absl::MutexLock lock(&mu_);
+  if (error == logged_) return;
+  logged_ = error;
+  if (!error.ok() && !absl::IsAborted(error)) spdlog::warn("{}; trying again", std::string(error.message()));
 }
 
 void Leadership::AnnounceIfDue(absl::Time now) {

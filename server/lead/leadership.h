@@ -43,6 +43,7 @@ class Leadership {
 
  private:
   void AnnounceIfDue(absl::Time now);
+  void LogError(const absl::Status& error);
 
   Elector& elector_;
   const View view_;
@@ -51,6 +52,7 @@ class Leadership {
   mutable absl::Mutex mu_;
   Takeover takeover_ ABSL_GUARDED_BY(mu_);
   bool decides_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Status logged_ ABSL_GUARDED_BY(mu_);
   absl::Time announce_at_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
 };
 

@@ -38,13 +38,14 @@ Candidate::Candidate(const Config::Lead& config, kube::KubeLead* lead, ClusterAp
                      const std::string& epoch, std::function<bool()> ready)
     : config_(config),
       lead_(lead),
+      worker_(std::in_place),
       address_{.ip = AddressOf(config)},
       elector_(lead == nullptr
                    ? nullptr
                    : std::make_unique<Elector>(MakeOptions(config, epoch), steady_, wall_, *lead)),
       fenced_(
           api, [this] { return elector_ == nullptr || elector_->Leads(); },
-          [this](std::function<void()> job) { worker_.Run(std::move(job)); }) {
+          [this](std::function<void()> job) { worker_->Run(std::move(job)); }) {
   if (elector_ == nullptr) return;
   const auto view = [this, ready = std::move(ready)]() -> std::shared_ptr<const ClusterView> {
     if (!ready()) return nullptr;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -45,6 +46,10 @@ class Candidate {
   // `longest`. Nothing is written afterwards.
   void Resign(absl::Duration longest);
 
+  // Fails what is left of refused writes: nothing runs afterwards. No other
+  // function may be called any more, and `lead` and `api` have stopped.
+  void Stop() { worker_.reset(); }
+
  private:
   void Announce(std::function<void(const absl::Status&)> done);
 
@@ -52,7 +57,7 @@ class Candidate {
   kube::KubeLead* const lead_;
   const SteadyClock steady_;
   const RealClock wall_;
-  Worker worker_;
+  std::optional<Worker> worker_;
   mutable absl::Mutex mu_;
   std::shared_ptr<const ClusterView> view_ ABSL_GUARDED_BY(mu_);
   kube::LeadAddress address_ ABSL_GUARDED_BY(mu_);

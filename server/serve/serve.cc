@@ -162,6 +162,7 @@ absl::Status Serve(const Config& config, const std::string& port_file) {
   http.Stop(config.stop_grace);
   grpc.Stop(config.stop_grace);
   (*source)->Stop();
+  candidate.Stop();
   return status;
 }
 

@@ -47,11 +47,17 @@ def test_muster_that_ends_while_members_are_held_leaves_no_partial_gang(cluster,
     assert cluster.observer.longest_partial("held", 6) <= COMMIT_SECONDS
 
 
+def gang_in_the_middle_of_its_bindings(cluster, name):
+    """Creates 60 pods and returns their names as soon as the first one is seen to be bound."""
+    pods = cluster.create(objects.gang(name, members=60, gpus=1))
+    until(lambda: cluster.observer.bound(pods), 20, "the first member bound", every=0.001)
+    return pods
+
+
 def test_muster_killed_in_the_middle_of_the_bindings_completes_the_gang_when_it_is_back(cluster):
     cluster.add_nodes(*[f"node-{i}" for i in range(8)])
     for attempt in range(6):
-        pods = cluster.create(objects.gang(f"middle-{attempt}", members=60, gpus=1))
-        until(lambda: cluster.observer.bound(pods), 20, "the first member bound", every=0.001)
+        pods = gang_in_the_middle_of_its_bindings(cluster, f"middle-{attempt}")
         cluster.muster.kill()
         bound_at_the_end = len(cluster.nodes_of(pods))
         cluster.start_muster()
@@ -66,8 +72,7 @@ def test_muster_killed_in_the_middle_of_the_bindings_completes_the_gang_when_it_
 def test_muster_stopped_in_the_middle_of_the_bindings_finishes_them_first(cluster):
     cluster.add_nodes(*[f"node-{i}" for i in range(8)])
     for attempt in range(4):
-        pods = cluster.create(objects.gang(f"middle-{attempt}", members=60, gpus=1))
-        until(lambda: cluster.observer.bound(pods), 20, "the first member bound", every=0.001)
+        pods = gang_in_the_middle_of_its_bindings(cluster, f"middle-{attempt}")
         cluster.muster.stop()
         assert len(cluster.nodes_of(pods)) == len(pods)
         cluster.start_muster()

@@ -10,30 +10,16 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "test/support/builders.h"
+#include "test/support/declared.h"
 
 namespace muster::declare {
 namespace {
 
 using nlohmann::json;
+using test::Decoded;
+using test::PodWith;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-GangDeclaration Decoded(const Ecosystem& ecosystem, const std::string& spec,
-                        const json& metadata = json::object()) {
-  json object = {{"metadata", metadata}, {"spec", json::parse(spec)}};
-  object["metadata"]["name"] = "train";
-  object["metadata"]["namespace"] = "default";
-  const auto declaration = ecosystem.Decode(object);
-  EXPECT_TRUE(declaration.ok()) << declaration.status();
-  return declaration.value_or(GangDeclaration());
-}
-
-Pod PodWith(const std::string& name, const Labels& labels, const Labels& annotations = {}) {
-  Pod pod = test::PodOf(name, 1);
-  pod.labels = labels;
-  pod.membership = Recognise({"default", name, labels, annotations, ""});
-  return pod;
-}
 
 // LeaderWorkerSet
 
