@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gangs as other projects declare them: whole, and in one domain, by the real kube-scheduler."""
 
+import json
+
 from harness import objects
 from harness.waiting import always
 
@@ -45,7 +47,7 @@ def test_a_kueue_pod_group_is_bound_whole_in_the_rack_that_it_requires(cluster):
 def test_a_volcano_pod_group_is_bound_whole_in_its_tier(cluster):
     racks(cluster, 2)
     for rack in ("a", "b"):
-        cluster.kubectl("apply", "-f", "-", stdin=objects.text({
+        cluster.kubectl("apply", "-f", "-", stdin=json.dumps({
             "apiVersion": "topology.volcano.sh/v1alpha1",
             "kind": "HyperNode",
             "metadata": {"name": f"rack-{rack}"},

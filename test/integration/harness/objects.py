@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kubernetes objects as the tests need them."""
 
-import yaml
-
 GPU = "nvidia.com/gpu"
 
 
@@ -110,7 +108,3 @@ CRDS = [
     _crd("topology.volcano.sh", "v1alpha1", "HyperNode", "hypernodes", scope="Cluster"),
     _crd("leaderworkerset.x-k8s.io", "v1", "LeaderWorkerSet", "leaderworkersets"),
 ]
-
-
-def text(item):
-    return yaml.safe_dump(item)
