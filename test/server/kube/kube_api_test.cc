@@ -65,6 +65,17 @@ TEST_F(KubeApiTest, NominatesAndClearsByAMergePatchOfTheStatus) {
       Json::parse(R"({"metadata":{"uid":"u1","resourceVersion":"42"},"status":{"nominatedNodeName":null}})"));
 }
 
+TEST_F(KubeApiTest, AnnotatesThroughTheStatusWhichItMayPatch) {
+  server_.On("PATCH", "/api/v1/namespaces/ml/pods/w-0/status", [](const Call&) {
+    return Answer{200, "{}", ""};
+  });
+  EXPECT_TRUE(Wait<absl::Status>([&](auto done) {
+                api_.Annotate({kPod.name, kPod.uid, ""}, {{"muster.dev/epoch", "7"}}, done);
+              }).ok());
+  EXPECT_EQ(LastBody(), Json::parse(R"({"metadata":{"uid":"u1","annotations":{"muster.dev/epoch":"7"}}})"));
+  EXPECT_EQ(server_.calls().back().content_type, "application/merge-patch+json");
+}
+
 TEST_F(KubeApiTest, EvictsThisPodUnderItsBudgets) {
   server_.On("POST", "/api/v1/namespaces/ml/pods/w-0/eviction", [](const Call&) {
     return Answer{429, "{}", ""};
