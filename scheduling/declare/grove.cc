@@ -20,9 +20,9 @@
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
 #include "scheduling/declare/pod_reader.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -31,17 +31,17 @@ constexpr absl::string_view kName = "PodGang.scheduler.grove.io";
 constexpr absl::string_view kLabel = "grove.io/podgang";
 constexpr absl::string_view kClique = "grove.io/podclique";
 
-TopologyDemand ReadConstraint(const TopologyFields& fields) {
+TopologyDemand ReadConstraint(const ObjectFields& fields) {
   TopologyDemand demand;
   if (!fields.Present()) return demand;
-  const TopologyFields pack = fields.At("packConstraint");
+  const ObjectFields pack = fields.At("packConstraint");
   demand.required = pack.Text("required");
   demand.preferred = pack.Text("preferred");
   if (demand.empty()) fields.Reject("packConstraint", "an object with required or preferred");
   return demand;
 }
 
-SubgroupSpec ReadGroup(const TopologyFields& fields) {
+SubgroupSpec ReadGroup(const ObjectFields& fields) {
   SubgroupSpec group;
   group.name = group.role = fields.NeededText("name");
   group.min_members = fields.NeededNumber("minReplicas", 0, kMaxMembers);
@@ -50,15 +50,14 @@ SubgroupSpec ReadGroup(const TopologyFields& fields) {
 }
 
 // A part around the groups that it names.
-void ReadSet(const TopologyFields& fields, std::vector<SubgroupSpec>& groups,
-             std::vector<SubgroupSpec>& sets) {
+void ReadSet(const ObjectFields& fields, std::vector<SubgroupSpec>& groups, std::vector<SubgroupSpec>& sets) {
   SubgroupSpec set;
   set.name = absl::StrCat(
       "set/", fields.At("name").Present() ? fields.NeededText("name") : absl::StrCat(sets.size()));
   set.min_members = 0;
   set.topology = ReadConstraint(fields.At("topologyConstraint"));
   set.selector = {{std::string(kClique), LabelRequirement::Op::kIn, {}}};
-  fields.ForEach("podGroupNames", [&](const TopologyFields& field) {
+  fields.ForEach("podGroupNames", [&](const ObjectFields& field) {
     const std::string name = field.OwnText();
     const auto group =
         std::find_if(groups.begin(), groups.end(), [&](const auto& other) { return other.name == name; });
@@ -93,12 +92,12 @@ class GroveEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
-      const TopologyFields spec = root.At("spec");
+    return DecodeNamed(object, kName, [&](const ObjectFields& root, GangDeclaration& declaration) {
+      const ObjectFields spec = root.At("spec");
       declaration.topology = ReadConstraint(spec.At("topologyConstraint"));
       std::vector<SubgroupSpec> groups;
       int64_t minimum = 0;
-      const auto add_group = [&](const TopologyFields& fields) {
+      const auto add_group = [&](const ObjectFields& fields) {
         groups.push_back(ReadGroup(fields));
         minimum += *groups.back().min_members;
       };
@@ -107,7 +106,7 @@ class GroveEcosystem : public Ecosystem {
       std::vector<SubgroupSpec>& sets = declaration.subgroups;
       spec.ForEach(
           "topologyConstraintGroupConfigs",
-          [&](const TopologyFields& fields) { ReadSet(fields, groups, sets); }, kMaxSubgroups);
+          [&](const ObjectFields& fields) { ReadSet(fields, groups, sets); }, kMaxSubgroups);
       sets.insert(sets.end(), std::make_move_iterator(groups.begin()), std::make_move_iterator(groups.end()));
       declaration.min_members = std::max<int64_t>(1, minimum);
     });

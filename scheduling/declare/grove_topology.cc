@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "nlohmann/json.hpp"
-#include "scheduling/declare/topology_fields.h"
 #include "scheduling/declare/topology_kind.h"
 
 namespace muster::declare {

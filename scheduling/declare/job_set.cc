@@ -21,9 +21,9 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
 #include "scheduling/declare/pod_reader.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -45,12 +45,12 @@ struct ReplicatedJob {
   int32_t last_stage() const { return stage + (leader_first ? 1 : 0); }
 };
 
-int32_t StageOf(const TopologyFields& job, bool in_order, const std::vector<ReplicatedJob>& before) {
+int32_t StageOf(const ObjectFields& job, bool in_order, const std::vector<ReplicatedJob>& before) {
   int32_t stage = 0;
   if (in_order && !before.empty()) stage = before.back().last_stage() + 1;
   job.ForEach(
       "dependsOn",
-      [&](const TopologyFields& dependency) {
+      [&](const ObjectFields& dependency) {
         const std::string name = dependency.NeededText("name");
         for (const ReplicatedJob& other : before) {
           if (other.name == name) stage = std::max(stage, other.last_stage() + 1);
@@ -61,18 +61,18 @@ int32_t StageOf(const TopologyFields& job, bool in_order, const std::vector<Repl
 }
 
 // Whether the annotations let the pods of a Job be created once its first has a node.
-bool LeaderFirst(const TopologyFields& annotations) {
+bool LeaderFirst(const ObjectFields& annotations) {
   return !annotations.Text(kExclusive).empty() && !annotations.At(kNodeSelector).Present();
 }
 
-ReplicatedJob ReadJob(const TopologyFields& fields) {
-  const auto number = [](const TopologyFields& of, const char* key, int64_t otherwise) {
+ReplicatedJob ReadJob(const ObjectFields& fields) {
+  const auto number = [](const ObjectFields& of, const char* key, int64_t otherwise) {
     return of.At(key).Present() ? of.NeededNumber(key, 0, kMaxMembers) : otherwise;
   };
   ReplicatedJob job;
   job.name = fields.NeededText("name");
   job.jobs = number(fields, "replicas", 1);
-  const TopologyFields spec = fields.At("template").At("spec");
+  const ObjectFields spec = fields.At("template").At("spec");
   const int64_t parallelism = number(spec, "parallelism", 1);
   job.pods_of_job = std::min(parallelism, number(spec, "completions", parallelism));
   job.leader_first = LeaderFirst(fields.At("template").At("metadata").At("annotations"));
@@ -128,16 +128,16 @@ class JobSetEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
-      const TopologyFields spec = root.At("spec");
-      const TopologyFields annotations = root.At("metadata").At("annotations");
+    return DecodeNamed(object, kName, [&](const ObjectFields& root, GangDeclaration& declaration) {
+      const ObjectFields spec = root.At("spec");
+      const ObjectFields annotations = root.At("metadata").At("annotations");
       const bool at_once = annotations.At(kNodeSelector).Present();
       const bool leader_first = LeaderFirst(annotations);
       const bool in_order = spec.At("startupPolicy").Text("startupPolicyOrder") == "InOrder";
       std::vector<ReplicatedJob> jobs;
       spec.ForEach(
           "replicatedJobs",
-          [&](const TopologyFields& fields) {
+          [&](const ObjectFields& fields) {
             ReplicatedJob job = ReadJob(fields);
             job.leader_first = !at_once && (job.leader_first || leader_first);
             job.stage = StageOf(fields, in_order, jobs);

@@ -19,8 +19,8 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -28,7 +28,7 @@ namespace {
 constexpr absl::string_view kName = "PodGroup.scheduling.run.ai";
 constexpr absl::string_view kSubgroup = "kai.scheduler/subgroup-name";
 
-TopologyDemand ReadConstraint(const TopologyFields& fields) {
+TopologyDemand ReadConstraint(const ObjectFields& fields) {
   TopologyDemand demand;
   demand.required = fields.Text("requiredTopologyLevel");
   demand.preferred = fields.Text("preferredTopologyLevel");
@@ -36,12 +36,12 @@ TopologyDemand ReadConstraint(const TopologyFields& fields) {
   return demand;
 }
 
-std::optional<int64_t> NumberOr(const TopologyFields& fields, const char* key) {
+std::optional<int64_t> NumberOr(const ObjectFields& fields, const char* key) {
   if (!fields.At(key).Present()) return std::nullopt;
   return fields.NeededNumber(key, 0, kMaxMembers);
 }
 
-SubgroupSpec ReadSubgroup(const TopologyFields& fields) {
+SubgroupSpec ReadSubgroup(const ObjectFields& fields) {
   SubgroupSpec subgroup;
   subgroup.name = fields.NeededText("name");
   subgroup.parent = fields.Text("parent");
@@ -87,10 +87,10 @@ void SelectMembersOfParts(std::vector<SubgroupSpec>& sorted) {
   }
 }
 
-void ReadSubgroups(const TopologyFields& spec, GangDeclaration& declaration) {
+void ReadSubgroups(const ObjectFields& spec, GangDeclaration& declaration) {
   std::vector<SubgroupSpec> unsorted;
   spec.ForEach(
-      "subGroups", [&](const TopologyFields& fields) { unsorted.push_back(ReadSubgroup(fields)); },
+      "subGroups", [&](const ObjectFields& fields) { unsorted.push_back(ReadSubgroup(fields)); },
       kMaxSubgroups);
   declaration.subgroups = ParentsFirst(unsorted);
   if (!unsorted.empty()) {
@@ -131,8 +131,8 @@ class KaiEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
-      const TopologyFields spec = root.At("spec");
+    return DecodeNamed(object, kName, [&](const ObjectFields& root, GangDeclaration& declaration) {
+      const ObjectFields spec = root.At("spec");
       declaration.topology = ReadConstraint(spec.At("topologyConstraint"));
       ReadSubgroups(spec, declaration);
       int64_t minimum = NumberOr(spec, "minMember").value_or(0);

@@ -5,7 +5,6 @@
 // Source: KAI 0.17 (not checked against its module): Topology
 //         kai.scheduler/v1alpha1, spec.levels[].{nodeLabel,alias}.
 #include "nlohmann/json.hpp"
-#include "scheduling/declare/topology_fields.h"
 #include "scheduling/declare/topology_kind.h"
 
 namespace muster::declare {

@@ -23,9 +23,9 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
 #include "scheduling/declare/pod_reader.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -80,7 +80,7 @@ void ReadNumbers(PodReader& reader, Membership& membership) {
   }
 }
 
-void ReadStrategy(const TopologyFields& layer, TopologyDemand& demand) {
+void ReadStrategy(const ObjectFields& layer, TopologyDemand& demand) {
   const std::string name = layer.NeededText("layer");
   const std::string strategy = layer.Text("strategy");
   if (strategy == "MustGather") {
@@ -107,7 +107,7 @@ TopologyDemand ReadSpec(const std::string& text, std::string& problem) {
     return demand;
   }
   std::string wrong;
-  TopologyFields(spec, wrong).ForEach("gatherStrategy", [&](const TopologyFields& layer) {
+  ObjectFields(spec, wrong).ForEach("gatherStrategy", [&](const ObjectFields& layer) {
     ReadStrategy(layer, demand);
   });
   if (!wrong.empty() && problem.empty()) problem = absl::StrCat(kSpec, ": ", wrong);
@@ -151,7 +151,7 @@ class KoordinatorEcosystem : public Ecosystem {
     absl::StatusOr<GangDeclaration> declaration = DecodeCoscheduling(object, kName);
     if (!declaration.ok()) return declaration;
     std::string problem;
-    const TopologyFields annotations = TopologyFields(object, problem).At("metadata").At("annotations");
+    const ObjectFields annotations = ObjectFields(object, problem).At("metadata").At("annotations");
     const std::string spec = annotations.Text(kSpec);
     declaration->topology = ReadSpec(spec, problem);
     const std::string groups = annotations.Text(kGroups);

@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
-#include "scheduling/declare/topology_fields.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/topology_kind.h"
 
 namespace muster::declare {
@@ -28,13 +28,13 @@ struct Layer {
   std::string label;
 };
 
-Layer ReadLayer(const TopologyFields& fields) {
+Layer ReadLayer(const ObjectFields& fields) {
   Layer layer;
   layer.name = fields.NeededText("topologyLayer");
   layer.parent = fields.Text("parentTopologyLayer");
   if (layer.parent == kCluster) layer.parent = "";
   size_t labels = 0;
-  fields.ForEach("labelKey", [&](const TopologyFields& label) {
+  fields.ForEach("labelKey", [&](const ObjectFields& label) {
     layer.label = label.OwnText();
     ++labels;
   });
@@ -48,7 +48,7 @@ Layer ReadLayer(const TopologyFields& fields) {
 }
 
 // Puts the layers into order, each within its parent; they are one chain.
-void Chain(const std::vector<Layer>& layers, const TopologyFields& spec, TopologyObject& into) {
+void Chain(const std::vector<Layer>& layers, const ObjectFields& spec, TopologyObject& into) {
   std::string above;
   while (into.levels.size() < layers.size()) {
     const auto is_next = [&](const Layer& layer) { return layer.parent == above; };
@@ -68,10 +68,10 @@ class Koordinator : public TopologyKind {
     return {"scheduling.koordinator.sh", {"v1alpha1"}, "clusternetworktopologies", "ClusterNetworkTopology"};
   }
   void Read(const nlohmann::json& object, TopologyObject& into) const override {
-    const TopologyFields spec = TopologyFields(object, into.problem).At("spec");
+    const ObjectFields spec = ObjectFields(object, into.problem).At("spec");
     std::vector<Layer> layers;
     spec.ForEach("networkTopologySpec",
-                 [&](const TopologyFields& layer) { layers.push_back(ReadLayer(layer)); });
+                 [&](const ObjectFields& layer) { layers.push_back(ReadLayer(layer)); });
     std::erase_if(layers, [](const Layer& layer) { return layer.name == kCluster; });
     if (layers.empty()) spec.Reject("networkTopologySpec", "a list of layers");
     if (into.problem.empty()) Chain(layers, spec, into);

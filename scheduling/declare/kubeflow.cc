@@ -22,9 +22,9 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
 #include "scheduling/declare/pod_reader.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -71,13 +71,13 @@ class KubeflowEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    return DecodeNamed(object, name_, [&](const TopologyFields& root, GangDeclaration& declaration) {
-      const TopologyFields spec = root.At("spec");
+    return DecodeNamed(object, name_, [&](const ObjectFields& root, GangDeclaration& declaration) {
+      const ObjectFields spec = root.At("spec");
       const bool launcher_last = spec.Text("launcherCreationPolicy") == "WaitForWorkersReady";
       declaration.size = 0;
       spec.ForEachField(
           kind_.replicas,
-          [&](const std::string& type, const TopologyFields& replica) {
+          [&](const std::string& type, const ObjectFields& replica) {
             SubgroupSpec part;
             part.name = part.role = absl::AsciiStrToLower(type);
             part.size =
@@ -89,7 +89,7 @@ class KubeflowEcosystem : public Ecosystem {
           kMaxSubgroups);
       if (declaration.subgroups.empty()) spec.Reject(kind_.replicas, "replicas");
       declaration.min_members = std::max<int64_t>(1, *declaration.size);
-      const TopologyFields policy = spec.At("runPolicy").At("schedulingPolicy");
+      const ObjectFields policy = spec.At("runPolicy").At("schedulingPolicy");
       if (policy.At("minAvailable").Present()) {
         declaration.min_members = policy.NeededNumber("minAvailable", 1, declaration.min_members);
       }

@@ -4,7 +4,6 @@
 // Source: sigs.k8s.io/kueue v0.17.0 (checked), apis/kueue/v1beta2 (and v1beta1;
 //         v1alpha1 before), topology_types.go: spec.levels[].nodeLabel, at most 16.
 #include "nlohmann/json.hpp"
-#include "scheduling/declare/topology_fields.h"
 #include "scheduling/declare/topology_kind.h"
 
 namespace muster::declare {

@@ -26,8 +26,8 @@
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_reader.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -66,7 +66,7 @@ std::vector<SliceDemand> ReadLayers(const std::string& text, PodReader& reader) 
     return {};
   }
   std::string problem;
-  TopologyFields(layers, problem).ForEach(kLayers, [&](const TopologyFields& layer) {
+  ObjectFields(layers, problem).ForEach(kLayers, [&](const ObjectFields& layer) {
     slices.push_back({layer.NeededText("topology"), layer.NeededNumber("size", 1, kMaxMembers)});
   });
   if (!problem.empty()) reader.Problem(problem);

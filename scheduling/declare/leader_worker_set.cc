@@ -18,9 +18,9 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
 #include "scheduling/declare/pod_reader.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -92,12 +92,12 @@ class LeaderWorkerSetEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
+    return DecodeNamed(object, kName, [&](const ObjectFields& root, GangDeclaration& declaration) {
       const int64_t size =
           NumberAt(object, "/spec/leaderWorkerTemplate/size", 1, kMaxMembers, declaration).value_or(1);
       declaration.min_members = size;
       declaration.size = size;
-      const TopologyFields spec = root.At("spec");
+      const ObjectFields spec = root.At("spec");
       if (spec.Text("startupPolicy") == "LeaderReady") declaration.subgroups = LeaderFirst(size);
     });
   }

@@ -20,8 +20,8 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -29,10 +29,10 @@ namespace {
 constexpr absl::string_view kName = "PodGroup.scheduling.k8s.io";
 constexpr absl::string_view kComposite = "CompositePodGroup.scheduling.k8s.io";
 
-TopologyDemand ReadTopology(const TopologyFields& spec) {
+TopologyDemand ReadTopology(const ObjectFields& spec) {
   TopologyDemand demand;
-  const TopologyFields constraints = spec.At("schedulingConstraints");
-  constraints.ForEach("topology", [&](const TopologyFields& constraint) {
+  const ObjectFields constraints = spec.At("schedulingConstraints");
+  constraints.ForEach("topology", [&](const ObjectFields& constraint) {
     if (!demand.required.empty()) constraints.Reject("topology", "one constraint at most");
     demand.required = constraint.NeededText("key");
   });
@@ -42,19 +42,19 @@ TopologyDemand ReadTopology(const TopologyFields& spec) {
 // What both kinds have, with the least number of what is directly within.
 absl::StatusOr<GangDeclaration> DecodeGroup(const nlohmann::json& object, absl::string_view kind,
                                             const char* minimum) {
-  auto declaration = DecodeNamed(object, kind, [&](const TopologyFields& root, GangDeclaration& declaration) {
+  auto declaration = DecodeNamed(object, kind, [&](const ObjectFields& root, GangDeclaration& declaration) {
     const auto priority = NumberAt(object, "/spec/priority", std::numeric_limits<int32_t>::min(),
                                    std::numeric_limits<int32_t>::max(), declaration);
     if (priority.has_value()) declaration.priority = static_cast<int32_t>(*priority);
     declaration.min_members = NumberAt(object, minimum, 1, kMaxMembers, declaration).value_or(1);
-    const TopologyFields spec = root.At("spec");
+    const ObjectFields spec = root.At("spec");
     declaration.topology = ReadTopology(spec);
     const std::string parent = spec.Text("parentCompositePodGroupName");
     if (!parent.empty()) {
       declaration.group.field = "/spec/parentCompositePodGroupName";
       declaration.group.parent = {std::string(kComposite), GangId(declaration.gang.ns(), parent)};
     }
-    const TopologyFields policy = spec.At("schedulingPolicy");
+    const ObjectFields policy = spec.At("schedulingPolicy");
     const bool is_gang = policy.At("gang").Present();
     if (!is_gang && !policy.At("basic").Present()) {
       spec.Reject("schedulingPolicy", "gang or basic");

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
-#include "scheduling/declare/topology_fields.h"
+#include "scheduling/declare/object_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -70,11 +70,11 @@ absl::StatusOr<GangDeclaration> DecodeCoscheduling(const Json& object, absl::str
 
 absl::StatusOr<GangDeclaration> DecodeNamed(
     const Json& object, absl::string_view declared_by,
-    const std::function<void(const TopologyFields& root, GangDeclaration& declaration)>& read) {
+    const std::function<void(const ObjectFields& root, GangDeclaration& declaration)>& read) {
   absl::StatusOr<GangDeclaration> declaration = NamedLike(object, declared_by);
   if (!declaration.ok()) return declaration;
   std::string problem;
-  read(TopologyFields(object, problem), *declaration);
+  read(ObjectFields(object, problem), *declaration);
   AddProblem(problem, *declaration);
   return declaration;
 }

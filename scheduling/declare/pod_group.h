@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "nlohmann/json_fwd.hpp"
-#include "scheduling/declare/topology_fields.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/model/gang.h"
 
 // What the PodGroup objects of several projects have in common.
@@ -34,7 +34,7 @@ absl::StatusOr<GangDeclaration> DecodeCoscheduling(const nlohmann::json& object,
 // fields; what these find wrong is a problem of the declaration.
 absl::StatusOr<GangDeclaration> DecodeNamed(
     const nlohmann::json& object, absl::string_view declared_by,
-    const std::function<void(const TopologyFields& root, GangDeclaration& declaration)>& read);
+    const std::function<void(const ObjectFields& root, GangDeclaration& declaration)>& read);
 
 // Makes `problem`, if there is one, the declaration's, with the object's name,
 // unless the declaration has one already.

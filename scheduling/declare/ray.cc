@@ -23,9 +23,9 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
 #include "scheduling/declare/pod_reader.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -41,7 +41,7 @@ struct WorkerGroup {
   int64_t workers() const { return replicas * hosts; }
 };
 
-WorkerGroup ReadGroup(const TopologyFields& fields, bool autoscaled) {
+WorkerGroup ReadGroup(const ObjectFields& fields, bool autoscaled) {
   const auto number = [&](const char* key, int64_t otherwise, int64_t most = kMaxMembers) {
     return fields.At(key).Present() ? fields.NeededNumber(key, 0, most) : otherwise;
   };
@@ -99,16 +99,16 @@ class RayEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
+    return DecodeNamed(object, kName, [&](const ObjectFields& root, GangDeclaration& declaration) {
       declaration.all_or_none =
           root.At("metadata").At("labels").At("ray.io/gang-scheduling-enabled").Present();
       if (!declaration.all_or_none) return;
-      const TopologyFields spec = root.At("spec");
+      const ObjectFields spec = root.At("spec");
       const bool autoscaled = spec.Flag("enableInTreeAutoscaling");
       int64_t members = 1;  // the head
       spec.ForEach(
           "workerGroupSpecs",
-          [&](const TopologyFields& fields) {
+          [&](const ObjectFields& fields) {
             const WorkerGroup group = ReadGroup(fields, autoscaled);
             members += group.workers();
             AddReplicas(fields.Text("groupName"), group, declaration);

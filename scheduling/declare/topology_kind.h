@@ -33,6 +33,12 @@ class TopologyKind {
   virtual void Read(const nlohmann::json& object, TopologyObject& into) const = 0;
 };
 
+// Adds the levels in the array /spec/<list>, outermost first: of each the label
+// under `key` and the name under `name`, or the label again where there is
+// none. No levels are a problem.
+void ReadLevels(const nlohmann::json& object, absl::string_view list, absl::string_view key,
+                absl::string_view name, TopologyObject& into);
+
 // Every kind that Muster understands, in the order of their names.
 absl::Span<const TopologyKind* const> TopologyKinds();
 

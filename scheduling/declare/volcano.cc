@@ -22,9 +22,9 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
 #include "scheduling/declare/pod_reader.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -33,7 +33,7 @@ constexpr absl::string_view kName = "PodGroup.scheduling.volcano.sh";
 constexpr absl::string_view kTask = "volcano.sh/task-spec";
 
 // The tier that one may spread over as a level; soft means as close as it can be.
-TopologyDemand ReadNetworkTopology(const TopologyFields& fields) {
+TopologyDemand ReadNetworkTopology(const ObjectFields& fields) {
   TopologyDemand demand;
   if (!fields.Present()) return demand;
   const std::string mode = fields.Text("mode");
@@ -53,7 +53,7 @@ TopologyDemand ReadNetworkTopology(const TopologyFields& fields) {
   return demand;
 }
 
-std::vector<LabelRequirement> ReadMatchLabels(const TopologyFields& selector) {
+std::vector<LabelRequirement> ReadMatchLabels(const ObjectFields& selector) {
   std::vector<LabelRequirement> labels;
   selector.ForEachText("matchLabels", [&](const std::string& key, const std::string& value) {
     labels.push_back({key, LabelRequirement::Op::kIn, {value}});
@@ -65,7 +65,7 @@ std::vector<LabelRequirement> ReadMatchLabels(const TopologyFields& selector) {
 }
 
 // A policy is a part, and each set of values of its label keys one within it.
-void ReadPolicy(const TopologyFields& policy, const std::string& name, GangDeclaration& declaration) {
+void ReadPolicy(const ObjectFields& policy, const std::string& name, GangDeclaration& declaration) {
   SubgroupSpec all;
   all.name = name;
   all.selector = ReadMatchLabels(policy.At("labelSelector"));
@@ -88,8 +88,7 @@ void ReadPolicy(const TopologyFields& policy, const std::string& name, GangDecla
     each.min_members = policy.NeededNumber("subGroupSize", 1, kMaxMembers);
   }
   each.topology = ReadNetworkTopology(policy.At("networkTopology"));
-  policy.ForEach("matchLabelKeys",
-                 [&](const TopologyFields& key) { each.split_by.push_back(key.OwnText()); });
+  policy.ForEach("matchLabelKeys", [&](const ObjectFields& key) { each.split_by.push_back(key.OwnText()); });
   if (each.split_by.empty()) {
     each.parent = all.parent;
     each.selector = std::move(all.selector);
@@ -100,10 +99,10 @@ void ReadPolicy(const TopologyFields& policy, const std::string& name, GangDecla
   declaration.subgroups.push_back(std::move(each));
 }
 
-void ReadTasks(const TopologyFields& spec, GangDeclaration& declaration) {
+void ReadTasks(const ObjectFields& spec, GangDeclaration& declaration) {
   spec.ForEachField(
       "minTaskMember",
-      [&](const std::string& task, const TopologyFields& minimum) {
+      [&](const std::string& task, const ObjectFields& minimum) {
         SubgroupSpec part;
         part.name = part.role = task;
         part.min_members = minimum.NeededNumber("", 0, kMaxMembers);
@@ -136,17 +135,17 @@ class VolcanoEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    return DecodeNamed(object, kName, [&](const TopologyFields& root, GangDeclaration& declaration) {
+    return DecodeNamed(object, kName, [&](const ObjectFields& root, GangDeclaration& declaration) {
       // Volcano takes no minimum for "each pod as it comes".
       declaration.min_members =
           std::max<int64_t>(1, NumberAt(object, "/spec/minMember", 0, kMaxMembers, declaration).value_or(1));
-      const TopologyFields spec = root.At("spec");
+      const ObjectFields spec = root.At("spec");
       declaration.topology = ReadNetworkTopology(spec.At("networkTopology"));
       ReadTasks(spec, declaration);
       size_t number = 0;
       spec.ForEach(
           "subGroupPolicy",
-          [&](const TopologyFields& policy) {
+          [&](const ObjectFields& policy) {
             const std::string name = policy.Text("name");
             ReadPolicy(policy, name.empty() ? absl::StrCat("policy-", number) : name, declaration);
             ++number;

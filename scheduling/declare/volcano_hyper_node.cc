@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "nlohmann/json.hpp"
-#include "scheduling/declare/topology_fields.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/topology_kind.h"
 
 namespace muster::declare {
@@ -19,12 +19,11 @@ namespace {
 
 using Op = LabelRequirement::Op;
 
-LabelRequirement ReadExpression(const TopologyFields& fields) {
+LabelRequirement ReadExpression(const ObjectFields& fields) {
   LabelRequirement requirement;
   requirement.key = fields.NeededText("key");
   const std::string op = fields.NeededText("operator");
-  fields.ForEach("values",
-                 [&](const TopologyFields& value) { requirement.values.push_back(value.OwnText()); });
+  fields.ForEach("values", [&](const ObjectFields& value) { requirement.values.push_back(value.OwnText()); });
   const bool has_values = !requirement.values.empty();
   if (op == "In" || op == "NotIn") {
     requirement.op = op == "In" ? Op::kIn : Op::kNotIn;
@@ -38,26 +37,25 @@ LabelRequirement ReadExpression(const TopologyFields& fields) {
   return requirement;
 }
 
-std::vector<LabelRequirement> ReadSelector(const TopologyFields& fields) {
+std::vector<LabelRequirement> ReadSelector(const ObjectFields& fields) {
   std::vector<LabelRequirement> requirements;
   fields.ForEachText("matchLabels", [&](const std::string& key, const std::string& value) {
     requirements.push_back({key, Op::kIn, {value}});
   });
-  fields.ForEach("matchExpressions", [&](const TopologyFields& expression) {
-    requirements.push_back(ReadExpression(expression));
-  });
+  fields.ForEach("matchExpressions",
+                 [&](const ObjectFields& expression) { requirements.push_back(ReadExpression(expression)); });
   return requirements;
 }
 
-HyperNodeMember ReadMember(const TopologyFields& fields) {
+HyperNodeMember ReadMember(const ObjectFields& fields) {
   HyperNodeMember member;
   const std::string type = fields.NeededText("type");
   member.is_hyper_node = type == "HyperNode";
   if (type != "Node" && type != "HyperNode") fields.Reject("type", "Node or HyperNode");
-  const TopologyFields selector = fields.At("selector");
-  const TopologyFields exact = selector.At("exactMatch");
-  const TopologyFields regex = selector.At("regexMatch");
-  const TopologyFields labels = selector.At("labelMatch");
+  const ObjectFields selector = fields.At("selector");
+  const ObjectFields exact = selector.At("exactMatch");
+  const ObjectFields regex = selector.At("regexMatch");
+  const ObjectFields labels = selector.At("labelMatch");
   if (int{exact.Present()} + int{regex.Present()} + int{labels.Present()} != 1) {
     fields.Reject("selector", "one of exactMatch, regexMatch and labelMatch");
   } else if (member.is_hyper_node && !exact.Present()) {
@@ -77,12 +75,12 @@ class Volcano : public TopologyKind {
     return {"topology.volcano.sh", {"v1alpha1"}, "hypernodes", "HyperNode"};
   }
   void Read(const nlohmann::json& object, TopologyObject& into) const override {
-    const TopologyFields spec = TopologyFields(object, into.problem).At("spec");
+    const ObjectFields spec = ObjectFields(object, into.problem).At("spec");
     HyperNode hyper_node;
     hyper_node.tier = spec.NeededNumber("tier", 1, std::numeric_limits<int32_t>::max());
     hyper_node.tier_name = spec.Text("tierName");
     spec.ForEach("members",
-                 [&](const TopologyFields& member) { hyper_node.members.push_back(ReadMember(member)); });
+                 [&](const ObjectFields& member) { hyper_node.members.push_back(ReadMember(member)); });
     into.hyper_node = std::move(hyper_node);
   }
 };

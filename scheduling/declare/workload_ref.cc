@@ -17,9 +17,9 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
 #include "scheduling/declare/pod_reader.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -31,9 +31,9 @@ std::string NameOf(absl::string_view workload, absl::string_view group) {
   return absl::StrCat(workload, ":", group);
 }
 
-void ReadPolicy(const TopologyFields& group, GangDeclaration& declaration) {
-  const TopologyFields policy = group.At("policy");
-  const TopologyFields gang = policy.At("gang");
+void ReadPolicy(const ObjectFields& group, GangDeclaration& declaration) {
+  const ObjectFields policy = group.At("policy");
+  const ObjectFields gang = policy.At("gang");
   if (gang.Present()) {
     declaration.min_members = gang.NeededNumber("minCount", 1, kMaxMembers);
   } else if (policy.At("basic").Present()) {
@@ -76,7 +76,7 @@ class WorkloadRefEcosystem : public Ecosystem {
     if (!workload.ok()) return workload.status();
     std::vector<GangDeclaration> declarations;
     std::string problem;
-    TopologyFields(object, problem).At("spec").ForEach("podGroups", [&](const TopologyFields& group) {
+    ObjectFields(object, problem).At("spec").ForEach("podGroups", [&](const ObjectFields& group) {
       GangDeclaration declaration = *workload;
       declaration.gang = GangId(workload->gang.ns(), NameOf(workload->gang.name(), group.NeededText("name")));
       ReadPolicy(group, declaration);

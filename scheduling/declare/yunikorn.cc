@@ -17,8 +17,8 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_reader.h"
-#include "scheduling/declare/topology_fields.h"
 
 namespace muster::declare {
 namespace {
@@ -45,10 +45,10 @@ void ReadGroups(const std::string& text, PodReader& reader, Membership& membersh
   }
   std::string problem;
   int64_t minimum = 0;
-  TopologyFields(groups, problem)
+  ObjectFields(groups, problem)
       .ForEach(
           kGroups,
-          [&](const TopologyFields& group) {
+          [&](const ObjectFields& group) {
             SubgroupSpec part;
             part.name = part.role = group.NeededText("name");
             part.min_members = group.NeededNumber("minMember", 0, kMaxMembers);

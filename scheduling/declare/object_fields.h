@@ -9,7 +9,6 @@
 
 #include "absl/strings/string_view.h"
 #include "nlohmann/json_fwd.hpp"
-#include "scheduling/model/topology.h"
 
 namespace muster::declare {
 
@@ -21,12 +20,12 @@ std::string Shown(const nlohmann::json& value);
 //
 // Threads: thread-compatible. The object and `problem` outlive this; children
 // report to the problem of their root.
-class TopologyFields {
+class ObjectFields {
  public:
-  TopologyFields(const nlohmann::json& object, std::string& problem);
+  ObjectFields(const nlohmann::json& object, std::string& problem);
 
   bool Present() const { return value_ != nullptr; }
-  TopologyFields At(absl::string_view key) const;
+  ObjectFields At(absl::string_view key) const;
   // The text under `key`.
   std::string Text(absl::string_view key) const;
   // The same, where none is a problem.
@@ -36,14 +35,14 @@ class TopologyFields {
   int64_t NeededNumber(absl::string_view key, int64_t low, int64_t high) const;
   // Calls visit(element) for every element of the array under `key`; for none if
   // they are more than `most`, which is a problem.
-  void ForEach(absl::string_view key, const std::function<void(const TopologyFields&)>& visit,
+  void ForEach(absl::string_view key, const std::function<void(const ObjectFields&)>& visit,
                size_t most = std::numeric_limits<size_t>::max()) const;
   // Whether `key` has true; false if it is absent.
   bool Flag(absl::string_view key) const;
   // Calls visit(name, field) for every field of the object under `key`, by name;
   // `most` as above.
   void ForEachField(absl::string_view key,
-                    const std::function<void(const std::string&, const TopologyFields&)>& visit,
+                    const std::function<void(const std::string&, const ObjectFields&)>& visit,
                     size_t most = std::numeric_limits<size_t>::max()) const;
   // Calls visit(name, text) for every entry of the object of texts under `key`.
   void ForEachText(absl::string_view key,
@@ -55,7 +54,7 @@ class TopologyFields {
   void Reject(absl::string_view key, absl::string_view want) const;
 
  private:
-  TopologyFields(const nlohmann::json* value, std::string path, std::string& problem);
+  ObjectFields(const nlohmann::json* value, std::string path, std::string& problem);
 
   // Whether this has more than `most` elements, which is a problem.
   bool IsLongerThan(size_t most) const;
@@ -64,11 +63,5 @@ class TopologyFields {
   std::string path_;
   std::string& problem_;
 };
-
-// Adds the levels in the array /spec/<list>, outermost first: of each the label
-// under `key` and the name under `name`, or the label again where there is
-// none. No levels are a problem.
-void ReadLevels(const nlohmann::json& object, absl::string_view list, absl::string_view key,
-                absl::string_view name, TopologyObject& into);
 
 }  // namespace muster::declare

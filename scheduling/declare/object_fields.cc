@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scheduling/declare/topology_fields.h"
+#include "scheduling/declare/object_fields.h"
 
 #include <utility>
 
@@ -43,15 +43,14 @@ std::string Shown(const Json& value) {
   return text.substr(0, kMostShown);
 }
 
-TopologyFields::TopologyFields(const Json& object, std::string& problem)
-    : TopologyFields(&object, "", problem) {}
+ObjectFields::ObjectFields(const Json& object, std::string& problem) : ObjectFields(&object, "", problem) {}
 
-TopologyFields::TopologyFields(const Json* value, std::string path, std::string& problem)
+ObjectFields::ObjectFields(const Json* value, std::string path, std::string& problem)
     : value_(value == nullptr || value->is_null() ? nullptr : value),
       path_(std::move(path)),
       problem_(problem) {}
 
-TopologyFields TopologyFields::At(absl::string_view key) const {
+ObjectFields ObjectFields::At(absl::string_view key) const {
   const Json* found = nullptr;
   if (value_ != nullptr && value_->is_object()) {
     const auto at = value_->find(key);
@@ -59,26 +58,26 @@ TopologyFields TopologyFields::At(absl::string_view key) const {
   } else if (value_ != nullptr) {
     Reject("", "an object");
   }
-  return TopologyFields(found, absl::StrCat(path_, "/", key), problem_);
+  return ObjectFields(found, absl::StrCat(path_, "/", key), problem_);
 }
 
-std::string TopologyFields::OwnText() const {
+std::string ObjectFields::OwnText() const {
   if (value_ == nullptr) return "";
   if (value_->is_string()) return value_->get<std::string>();
   Reject("", "text");
   return "";
 }
 
-std::string TopologyFields::Text(absl::string_view key) const { return At(key).OwnText(); }
+std::string ObjectFields::Text(absl::string_view key) const { return At(key).OwnText(); }
 
-std::string TopologyFields::NeededText(absl::string_view key) const {
+std::string ObjectFields::NeededText(absl::string_view key) const {
   std::string text = Text(key);
   if (text.empty()) Reject(key, "text");
   return text;
 }
 
-int64_t TopologyFields::NeededNumber(absl::string_view key, int64_t low, int64_t high) const {
-  const TopologyFields field = key.empty() ? *this : At(key);
+int64_t ObjectFields::NeededNumber(absl::string_view key, int64_t low, int64_t high) const {
+  const ObjectFields field = key.empty() ? *this : At(key);
   if (field.Present() && field.value_->is_number_integer()) {
     // A number beyond int64 comes out negative.
     const auto number = field.value_->get<int64_t>();
@@ -88,19 +87,19 @@ int64_t TopologyFields::NeededNumber(absl::string_view key, int64_t low, int64_t
   return low;
 }
 
-void TopologyFields::ForEach(absl::string_view key, const std::function<void(const TopologyFields&)>& visit,
-                             size_t most) const {
-  const TopologyFields list = At(key);
+void ObjectFields::ForEach(absl::string_view key, const std::function<void(const ObjectFields&)>& visit,
+                           size_t most) const {
+  const ObjectFields list = At(key);
   if (!list.Present()) return;
   if (!list.value_->is_array()) return list.Reject("", "a list");
   if (list.IsLongerThan(most)) return;
   size_t index = 0;
   for (const Json& element : *list.value_) {
-    visit(TopologyFields(&element, absl::StrCat(list.path_, "/", index++), problem_));
+    visit(ObjectFields(&element, absl::StrCat(list.path_, "/", index++), problem_));
   }
 }
 
-bool TopologyFields::IsLongerThan(size_t most) const {
+bool ObjectFields::IsLongerThan(size_t most) const {
   if (value_->size() <= most) return false;
   if (problem_.empty()) {
     problem_ = absl::StrCat(path_, " has ", value_->size(), " elements; the most is ", most);
@@ -108,46 +107,35 @@ bool TopologyFields::IsLongerThan(size_t most) const {
   return true;
 }
 
-bool TopologyFields::Flag(absl::string_view key) const {
-  const TopologyFields field = At(key);
+bool ObjectFields::Flag(absl::string_view key) const {
+  const ObjectFields field = At(key);
   if (!field.Present()) return false;
   if (field.value_->is_boolean()) return field.value_->get<bool>();
   field.Reject("", "true or false");
   return false;
 }
 
-void TopologyFields::ForEachField(absl::string_view key,
-                                  const std::function<void(const std::string&, const TopologyFields&)>& visit,
-                                  size_t most) const {
-  const TopologyFields map = At(key);
+void ObjectFields::ForEachField(absl::string_view key,
+                                const std::function<void(const std::string&, const ObjectFields&)>& visit,
+                                size_t most) const {
+  const ObjectFields map = At(key);
   if (!map.Present()) return;
   if (!map.value_->is_object()) return map.Reject("", "an object");
   if (map.IsLongerThan(most)) return;
   for (const auto& entry : map.value_->items()) visit(entry.key(), map.At(entry.key()));
 }
 
-void TopologyFields::ForEachText(
+void ObjectFields::ForEachText(
     absl::string_view key, const std::function<void(const std::string&, const std::string&)>& visit) const {
   ForEachField(key,
-               [&](const std::string& name, const TopologyFields& field) { visit(name, field.OwnText()); });
+               [&](const std::string& name, const ObjectFields& field) { visit(name, field.OwnText()); });
 }
 
-void TopologyFields::Reject(absl::string_view key, absl::string_view want) const {
+void ObjectFields::Reject(absl::string_view key, absl::string_view want) const {
   if (!key.empty()) return At(key).Reject("", want);
   if (!problem_.empty()) return;
   problem_ = absl::StrCat(path_.empty() ? "the object" : path_, " is ",
                           value_ == nullptr ? "missing" : Shown(*value_), "; want ", want);
-}
-
-void ReadLevels(const Json& object, absl::string_view list, absl::string_view key, absl::string_view name,
-                TopologyObject& into) {
-  const TopologyFields spec = TopologyFields(object, into.problem).At("spec");
-  spec.ForEach(list, [&](const TopologyFields& level) {
-    const std::string label = level.NeededText(key);
-    const std::string called = level.Text(name);
-    into.levels.push_back({called.empty() ? label : called, label});
-  });
-  if (into.levels.empty()) spec.Reject(list, "a list of levels");
 }
 
 }  // namespace muster::declare
