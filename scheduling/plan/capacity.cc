@@ -2,251 +2,85 @@
 #include "scheduling/plan/capacity.h"
 
 #include <algorithm>
-#include <tuple>
-#include <utility>
 
 namespace muster {
 namespace {
 
 size_t At(int32_t index) { return static_cast<size_t>(index); }
 
-bool Counts(const CapacityRules& rules, int32_t node) {
-  return !rules.innermost_needed.has_value() ||
-         rules.tree->DomainOf(node, *rules.innermost_needed) != kNoDomain;
-}
-
-int64_t RoomFor(const Board& board, size_t cls, const CapacityRules& rules, int32_t node) {
-  return rules.one_more ? (board.TakesOneMore(cls, node) ? 1 : 0) : board.Capacity(cls, node);
+bool IsClosed(const CapacityRules& rules, DomainId domain) {
+  if (rules.closed.empty()) return false;
+  while (domain != kNoDomain && !rules.closed[At(domain)]) domain = rules.tree->domain(domain).parent;
+  return domain != kNoDomain;
 }
 
 int64_t Limited(const CapacityRules& rules, DomainId domain, int64_t members) {
-  if (!rules.closed.empty() && rules.closed[At(domain)]) return 0;
+  if (IsClosed(rules, domain)) return 0;
   const int32_t level = rules.tree->domain(domain).level;
   for (const SliceLayer& layer : rules.layers) {
     if (static_cast<int32_t>(layer.level) == level) members -= members % layer.size;
   }
-  if (rules.one_per_domain.has_value() && static_cast<int32_t>(*rules.one_per_domain) == level) {
+  if (rules.one_per_domain.has_value() && static_cast<int32_t>(*rules.one_per_domain) <= level) {
     members = std::min<int64_t>(members, 1);
   }
   return members;
 }
 
-// Takes of `items`, sorted with the roomiest first, as few as hold `members`,
-// the last of them the tightest that holds what is left. `room` is what an
-// item holds, `take` gets the chosen items with their members.
-template <typename Item, typename Room, typename Take>
-void TakeFewest(const std::vector<Item>& items, int64_t members, const Room& room, const Take& take) {
-  for (auto item = items.begin(); item != items.end() && members > 0; ++item) {
-    if (room(*item) < members) {
-      take(*item, room(*item));
-      members -= room(*item);
-      continue;
-    }
-    // The tightest that suffices; of equal ones the first.
-    const auto end =
-        std::find_if(item, items.end(), [&](const Item& other) { return room(other) < members; });
-    auto tightest = item;
-    for (auto other = item; other != end; ++other) {
-      if (room(*other) < room(*tightest)) tightest = other;
-    }
-    take(*tightest, members);
-    return;
-  }
-}
-
-// A node that holds some of the members.
-struct Opening {
-  int32_t node;
-  int64_t room;
-  int64_t devices;
-};
-
-class Distributor {
- public:
-  Distributor(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope,
-              const std::vector<int64_t>& capacity)
-      : board_(board), cls_(cls), rules_(rules), tree_(*rules.tree), scope_(scope), capacity_(capacity) {}
-
-  Distribution Run(DomainId domain, int64_t members) && {
-    Divide(domain, members);
-    CountDomains();
-    return std::move(result_);
-  }
-
- private:
-  // A domain directly within, or (kNoDomain) a node that is in none of them.
-  struct Child {
-    DomainId domain;
-    int64_t room;
-    int32_t node = 0;
-  };
-
-  void Divide(DomainId id, int64_t members) {
-    const Domain& domain = tree_.domain(id);
-    if (domain.children == 0 || HasHostsOnly(domain)) return DivideOverNodes(tree_.NodesOf(id), members);
-    std::vector<Child> children;
-    for (DomainId c = domain.first_child; c < domain.first_child + domain.children; ++c) {
-      if (capacity_[At(c)] > 0) children.push_back({c, capacity_[At(c)]});
-    }
-    for (const int32_t n : LooseNodes(id)) {
-      if (RoomOn(n) > 0) children.push_back({kNoDomain, RoomOn(n), n});
-    }
-    if (const auto used = UsedThatHolds(children, members); used != kNoDomain) return Divide(used, members);
-    std::stable_sort(children.begin(), children.end(),
-                     [](const Child& a, const Child& b) { return a.room > b.room; });
-    TakeFewest(
-        children, members, [](const Child& child) { return child.room; },
-        [&](const Child& child, int64_t share) {
-          if (child.domain == kNoDomain) return DivideOverNodes(absl::MakeConstSpan(&child.node, 1), share);
-          Divide(child.domain, share);
-        });
-  }
-
-  // The tightest of those where the gang is already and that hold `members`.
-  DomainId UsedThatHolds(const std::vector<Child>& children, int64_t members) const {
-    if (rules_.used.empty()) return kNoDomain;
-    const Child* best = nullptr;
-    for (const Child& child : children) {
-      if (child.domain == kNoDomain || !rules_.used[At(child.domain)] || child.room < members) continue;
-      if (best == nullptr || child.room < best->room) best = &child;
-    }
-    return best == nullptr ? kNoDomain : best->domain;
-  }
-
-  // Whether every node of the domain is alone in one directly within it.
-  bool HasHostsOnly(const Domain& domain) const {
-    return domain.children == domain.nodes &&
-           At(tree_.domain(domain.first_child).level) + 1 == tree_.levels().size();
-  }
-
-  // The nodes of a domain that are in none of its children come last.
-  absl::Span<const int32_t> LooseNodes(DomainId id) const {
-    const Domain& domain = tree_.domain(id);
-    int32_t in_children = 0;
-    for (DomainId c = domain.first_child; c < domain.first_child + domain.children; ++c) {
-      in_children += tree_.domain(c).nodes;
-    }
-    return tree_.NodesOf(id).subspan(At(in_children));
-  }
-
-  int64_t RoomOn(int32_t node) const {
-    if (!Counts(rules_, node) || !scope_.Contains(node)) return 0;
-    const DomainId deepest = tree_.DeepestOf(node);
-    const int64_t room = RoomFor(board_, cls_, rules_, node);
-    // A host's domain knows of slices and spread at that level.
-    return tree_.domain(deepest).nodes == 1 ? std::min(room, capacity_[At(deepest)]) : room;
-  }
-
-  void DivideOverNodes(absl::Span<const int32_t> nodes, int64_t members) {
-    std::vector<Opening> openings;
-    for (const int32_t n : nodes) {
-      const int64_t room = RoomOn(n);
-      if (room > 0) openings.push_back({n, room, board_.DevicesAtStake(cls_, n)});
-    }
-    const auto key = [&](const Opening& o) {
-      const Resources& free = board_.free(o.node);
-      return std::tuple(!board_.in_window(o.node), -o.room, o.devices, free.cpu_millis, free.memory_bytes,
-                        o.node);
-    };
-    std::sort(openings.begin(), openings.end(),
-              [&](const Opening& a, const Opening& b) { return key(a) < key(b); });
-    const auto room = [&](const Opening& o) { return o.room; };
-    // Nodes that kube-scheduler found fit come first, whatever else there is.
-    const auto outside = std::partition_point(openings.begin(), openings.end(),
-                                              [&](const Opening& o) { return board_.in_window(o.node); });
-    const std::vector<Opening> inside(openings.begin(), outside);
-    openings.erase(openings.begin(), outside);
-    int64_t left = members;
-    const auto take = [&](const Opening& o, int64_t share) {
-      left -= share;
-      Use(o, share);
-    };
-    TakeFewest(inside, left, room, take);
-    TakeFewest(openings, left, room, take);
-  }
-
-  void Use(const Opening& opening, int64_t members) {
-    const Resources& free = board_.free(opening.node);
-    result_.shares.push_back({opening.node, members});
-    result_.devices += opening.devices;
-    result_.cpu_millis += free.cpu_millis;
-    result_.memory_bytes += free.memory_bytes;
-  }
-
-  void CountDomains() {
-    result_.domains.resize(tree_.levels().size());
-    std::vector<DomainId> used;
-    for (size_t level = 0; level < tree_.levels().size(); ++level) {
-      used.clear();
-      int64_t loose = 0;
-      for (const Distribution::Share& share : result_.shares) {
-        const DomainId domain = tree_.DomainOf(share.node, level);
-        if (domain == kNoDomain) {
-          ++loose;
-        } else if (used.empty() || used.back() != domain) {
-          used.push_back(domain);
-        }
-      }
-      std::sort(used.begin(), used.end());
-      used.erase(std::unique(used.begin(), used.end()), used.end());
-      result_.domains[level] = static_cast<int64_t>(used.size()) + loose;
-    }
-  }
-
-  const Board& board_;
-  const size_t cls_;
-  const CapacityRules& rules_;
-  const DomainTree& tree_;
-  const Scope& scope_;
-  const std::vector<int64_t>& capacity_;
-  Distribution result_;
-};
-
 }  // namespace
 
-std::vector<int64_t> CountCapacity(const Board& board, size_t cls, const CapacityRules& rules,
-                                   const Scope& scope) {
-  const DomainTree& tree = *rules.tree;
-  std::vector<int64_t> capacity(At(tree.domain_count()));
-  const DomainId top = scope.DomainIn(tree);
-  for (const int32_t n : tree.NodesOf(top)) {
-    if (Counts(rules, n) && scope.Contains(n))
-      capacity[At(tree.DeepestOf(n))] += RoomFor(board, cls, rules, n);
+void CapacityRules::Close(size_t level, int32_t node) {
+  const DomainId domain = tree->DomainOf(node, level);
+  if (domain == kNoDomain) return;
+  if (closed.empty()) closed.resize(At(tree->domain_count()));
+  closed[At(domain)] = true;
+}
+
+DomainRoom::DomainRoom(const DomainTree& tree, DomainId top)
+    : tree_(&tree), top_level_(tree.domain(top).level) {
+  size_t domains = 0;
+  for (DomainTree::Range range{top, top + 1}; range.begin < range.end; range = tree.ChildrenOf(range)) {
+    levels_.push_back(range);
+    offsets_.push_back(domains);
+    domains += At(range.end - range.begin);
   }
-  for (DomainId d = tree.domain_count() - 1; d >= top; --d) {
-    capacity[At(d)] = Limited(rules, d, capacity[At(d)]);
-    if (d > top) capacity[At(tree.domain(d).parent)] += capacity[At(d)];
+  room_.resize(domains);
+}
+
+size_t DomainRoom::IndexOf(DomainId domain) const {
+  const int32_t below = tree_->domain(domain).level - top_level_;
+  if (below < 0 || below >= static_cast<int32_t>(levels_.size())) return room_.size();
+  const DomainTree::Range& range = levels_[At(below)];
+  if (domain < range.begin || domain >= range.end) return room_.size();
+  return offsets_[At(below)] + At(domain - range.begin);
+}
+
+int64_t RoomOn(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope, int32_t node) {
+  const bool needed = rules.innermost_needed.has_value();
+  if (needed && rules.tree->DomainOf(node, *rules.innermost_needed) == kNoDomain) return 0;
+  if (!scope.Contains(node)) return 0;
+  return rules.one_more ? (board.TakesOneMore(cls, node) ? 1 : 0) : board.Capacity(cls, node);
+}
+
+DomainRoom CountCapacity(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope) {
+  const DomainTree& tree = *rules.tree;
+  const DomainId top = scope.DomainIn(tree);
+  DomainRoom capacity(tree, top);
+  for (const int32_t n : tree.NodesOf(top)) {
+    capacity.Of(tree.DeepestOf(n)) += RoomOn(board, cls, rules, scope, n);
+  }
+  for (size_t level = capacity.levels().size(); level-- > 0;) {
+    for (DomainId d = capacity.levels()[level].begin; d < capacity.levels()[level].end; ++d) {
+      int64_t& room = capacity.Of(d);
+      room = Limited(rules, d, room);
+      if (level > 0) capacity.Of(tree.domain(d).parent) += room;
+    }
   }
   // What limits a domain around the scope limits the scope.
+  int64_t& room = capacity.Of(top);
   for (DomainId d = top; d > kRootDomain; d = tree.domain(d).parent) {
-    capacity[At(top)] = std::min(capacity[At(top)], Limited(rules, tree.domain(d).parent, capacity[At(top)]));
+    room = std::min(room, Limited(rules, tree.domain(d).parent, room));
   }
   return capacity;
-}
-
-Distribution Distribute(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope,
-                        const std::vector<int64_t>& capacity, DomainId domain, int64_t members) {
-  return Distributor(board, cls, rules, scope, capacity).Run(domain, members);
-}
-
-int64_t TakeUpTo(Board& board, size_t fill, size_t cls, CapacityRules rules, const Scope& scope,
-                 DomainId domain, int64_t members) {
-  rules.one_more = board.OneByOne(cls);
-  int64_t taken = 0;
-  while (taken < members) {
-    const std::vector<int64_t> capacity = CountCapacity(board, cls, rules, scope);
-    int64_t next = std::min(members - taken, capacity[At(domain)]);
-    if (!rules.layers.empty()) next -= next % rules.layers.front().size;
-    if (next == 0) break;
-    for (const auto& share : Distribute(board, cls, rules, scope, capacity, domain, next).shares) {
-      // Each that is taken may close nodes to the others of this round.
-      if (rules.one_more && !board.TakesOneMore(cls, share.node)) continue;
-      board.Take({fill, cls, share.node, share.members});
-      taken += share.members;
-    }
-    if (!rules.one_more) break;
-  }
-  return taken;
 }
 
 }  // namespace muster

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
+#include "absl/types/span.h"
 #include "scheduling/plan/board.h"
 #include "scheduling/plan/demand.h"
 #include "scheduling/plan/scope.h"
@@ -21,43 +23,48 @@ struct CapacityRules {
   bool one_more = false;                   // a node that takes one more counts as one, no node as more
   std::vector<bool> closed;                // by domain: no member may come; empty: none is closed
   std::vector<bool> used;                  // by domain: the gang is there already; empty: nowhere
+
+  // Closes the domain of the level that the node is in, if it is in one.
+  void Close(size_t level, int32_t node);
 };
 
-// For every domain of rules.tree, how many more members of the class it holds
-// within `scope`. Every layer of slices rounds down at its level, so that what
+// How many more members of a class a domain holds, for all domains within one.
+class DomainRoom {
+ public:
+  DomainRoom() = default;
+  // No room in any domain within `top`. The tree outlives it.
+  DomainRoom(const DomainTree& tree, DomainId top);
+
+  // 0 outside of the domain that it was made for.
+  int64_t operator[](DomainId domain) const {
+    const size_t i = IndexOf(domain);
+    return i < room_.size() ? room_[i] : 0;
+  }
+  // REQUIRES: `domain` is within the one that it was made for.
+  int64_t& Of(DomainId domain) { return room_[IndexOf(domain)]; }
+
+  // The domains of each level, outermost first.
+  absl::Span<const DomainTree::Range> levels() const { return levels_; }
+
+ private:
+  size_t IndexOf(DomainId domain) const;
+
+  const DomainTree* tree_ = nullptr;
+  int32_t top_level_ = 0;
+  absl::InlinedVector<DomainTree::Range, 8> levels_;
+  absl::InlinedVector<size_t, 8> offsets_;  // of each level's first in room_
+  std::vector<int64_t> room_;
+};
+
+// How many more members of the class the domains of rules.tree hold within
+// `scope`. Every layer of slices rounds down at its level, so that what
 // is counted further out can really be divided further in.
 //
-// Cost: O(nodes + domains).
-std::vector<int64_t> CountCapacity(const Board& board, size_t cls, const CapacityRules& rules,
-                                   const Scope& scope);
+// Cost: O(nodes + domains) of the scope.
+DomainRoom CountCapacity(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope);
 
-// How many members go to each node, and what that costs.
-struct Distribution {
-  struct Share {
-    int32_t node = 0;
-    int64_t members = 0;
-  };
-  std::vector<Share> shares;
-  std::vector<int64_t> domains;  // how many of each level, outermost first; a node in none is one
-  int64_t devices = 0;           // at stake on the nodes, see Board
-  int64_t cpu_millis = 0;
-  int64_t memory_bytes = 0;  // free on the nodes
-};
-
-// Divides `members` over the nodes of `domain`: at every level, outermost
-// first, to one domain where the gang is already if that holds them all; else
-// over as few as hold them, the roomiest first and the tightest that suffices
-// last.
-// REQUIRES: `capacity` is what CountCapacity gave for the same arguments, holds
-//           `members` in `domain`, and `members` makes whole slices.
-Distribution Distribute(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope,
-                        const std::vector<int64_t>& capacity, DomainId domain, int64_t members);
-
-// Takes room for up to `members` members of the class in `domain`, as
-// Distribute divides them, for the fill of this number. Where rules about other
-// pods matter, one by one. Returns how many found room: all that do where no
-// such rule matters, and then whole slices.
-int64_t TakeUpTo(Board& board, size_t fill, size_t cls, CapacityRules rules, const Scope& scope,
-                 DomainId domain, int64_t members);
+// How many more members of the class a node holds, whatever limits the domains
+// around it; none outside of `scope`.
+int64_t RoomOn(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope, int32_t node);
 
 }  // namespace muster

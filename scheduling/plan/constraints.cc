@@ -68,22 +68,15 @@ std::vector<bool> Constraints::UsedDomains(const DomainTree& tree) const {
   return used;
 }
 
-void Constraints::Close(const DomainTree& tree, size_t level, int32_t node, CapacityRules& rules) {
-  const DomainId domain = tree.DomainOf(node, level);
-  if (domain == kNoDomain) return;
-  if (rules.closed.empty()) rules.closed.resize(At(tree.domain_count()));
-  rules.closed[At(domain)] = true;
-}
-
 void Constraints::CloseForSpread(int32_t part, size_t level, CapacityRules& rules) const {
   ForEachPlace([&](int32_t other, int32_t node) {
-    if (IsWithin(other, part)) Close(*rules.tree, level, node, rules);
+    if (IsWithin(other, part)) rules.Close(level, node);
   });
 }
 
 void Constraints::CloseForExclusive(int32_t part, size_t level, CapacityRules& rules) const {
   for (size_t n = 0; n < others_here_.size(); ++n) {
-    if (others_here_[n]) Close(*rules.tree, level, static_cast<int32_t>(n), rules);
+    if (others_here_[n]) rules.Close(level, static_cast<int32_t>(n));
   }
   ForEachPlace([&](int32_t other, int32_t node) {
     if (IsWithin(other, part)) return;
@@ -91,7 +84,7 @@ void Constraints::CloseForExclusive(int32_t part, size_t level, CapacityRules& r
       const std::optional<size_t> others = parts_.all[At(p)].demand.exclusive;
       // Neither may be in what the other has for itself.
       if (others.has_value() && !IsWithin(part, p)) {
-        return Close(*rules.tree, std::min(level, *others), node, rules);
+        return rules.Close(std::min(level, *others), node);
       }
     }
   });

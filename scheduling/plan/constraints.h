@@ -51,7 +51,6 @@ class Constraints {
   std::vector<bool> UsedDomains(const DomainTree& tree) const;
   void CloseForSpread(int32_t part, size_t level, CapacityRules& rules) const;
   void CloseForExclusive(int32_t part, size_t level, CapacityRules& rules) const;
-  static void Close(const DomainTree& tree, size_t level, int32_t node, CapacityRules& rules);
 
   const Board& board_;
   const Parts& parts_;

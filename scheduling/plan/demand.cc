@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "scheduling/topology/levels.h"
 
@@ -50,7 +51,16 @@ absl::Status WhyNoTree(const Topologies& topologies, const std::string& name,
   for (const std::string& text : texts) {
     if (const auto level = FindLevel(topologies, name, text); !level.ok()) return level.status();
   }
-  return absl::NotFoundError("no topology has all the levels that it asks for");
+  std::string wanted;  // the first two that are in no topology together; if any two are, all of them
+  for (size_t i = 0; i < texts.size(); ++i) {
+    for (size_t j = i + 1; j < texts.size(); ++j) {
+      if (TreeWithAll(topologies, name, {texts[i], texts[j]}) != nullptr) continue;
+      return absl::NotFoundError(absl::StrFormat("no topology has both a level %s and a level %s",
+                                                 Shortened(texts[i]), Shortened(texts[j])));
+    }
+    absl::StrAppend(&wanted, i == 0 ? "" : ", ", Shortened(texts[i]));
+  }
+  return absl::NotFoundError(absl::StrCat("no topology has all the levels ", wanted));
 }
 
 absl::Status CheckSlices(const Demand& demand) {

@@ -19,11 +19,9 @@ struct ClassNeed {
 
 // Of `domains`, those that have room for all `needs`, the best first.
 //
-// A single need is judged by how it would be divided: over the fewest domains
-// at each level further in, outermost first; then by the devices at stake on
-// the nodes, by the room that is left over, by CPU and memory free on the
-// nodes. Several needs are judged by the room that is left over for the first.
-// Ties are in the order of `domains`.
+// A domain is judged by how the needs would be divided there, each as if the
+// others were not: see Distribution::CostsLessThan. Ties are in the order of
+// `domains`.
 //
 // Room for each need alone does not mean room for all: the caller finds out.
 std::vector<DomainId> BestFirst(const Board& board, const std::vector<ClassNeed>& needs,

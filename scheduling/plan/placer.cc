@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "scheduling/plan/capacity.h"
+#include "scheduling/plan/distribution.h"
 #include "scheduling/plan/domain_order.h"
 #include "scheduling/plan/search.h"
 
@@ -120,8 +121,8 @@ void Placer::PreferRoomToGrow(int32_t p, const CapacityRules& rules, const Scope
   const std::vector<ClassNeed> needs = NeedsOf(parts_, Waiting(part(p).all, true));
   int64_t wanted = surplus[0].members;
   for (const ClassNeed& need : needs) wanted += need.cls == surplus[0].cls ? need.members : 0;
-  const std::vector<int64_t> capacity = CountCapacity(board_, surplus[0].cls, rules, scope);
-  const auto room = [&](DomainId d) { return std::min(capacity[static_cast<size_t>(d)], wanted); };
+  const DomainRoom capacity = CountCapacity(board_, surplus[0].cls, rules, scope);
+  const auto room = [&](DomainId d) { return std::min(capacity[d], wanted); };
   std::stable_sort(domains.begin(), domains.end(), [&](DomainId a, DomainId b) { return room(a) > room(b); });
 }
 
@@ -194,7 +195,7 @@ std::optional<size_t> Placer::PlaceInOrder(int32_t p, const std::vector<Step>& s
     const Step& step = steps[s];
     if (step.child < 0) {
       if (PlaceFill(step.fill)) continue;
-      NoteFailure(p);
+      NoteFailure(p, step.fill.cls);
       return s;
     }
     const Mark before = Here();
@@ -203,17 +204,17 @@ std::optional<size_t> Placer::PlaceInOrder(int32_t p, const std::vector<Step>& s
     } else if (step.optional) {
       UndoTo(before);
     } else {
-      NoteFailure(step.child);
+      NoteFailure(step.child, parts_.members[Waiting(part(step.child).all, true).front()].cls);
       return s;
     }
   }
   return reached >= part(p).min_children ? std::nullopt : std::optional<size_t>(steps.size());
 }
 
-void Placer::NoteFailure(int32_t p) {
+void Placer::NoteFailure(int32_t p, size_t cls) {
   int64_t members = 0;
   for (const Portion& portion : board_.taken()) members += portion.members;
-  if (members > furthest_.members) furthest_ = {members, p};
+  if (members > furthest_.members) furthest_ = {members, p, cls, board_.taken()};
 }
 
 bool Placer::PlaceFill(Fill fill) {

@@ -44,6 +44,8 @@ class Placer {
   struct Furthest {
     int64_t members = 0;
     int32_t part = 0;
+    size_t cls = 0;              // of what found none
+    std::vector<Portion> taken;  // by those that had
   };
   const Furthest& furthest() const { return furthest_; }
   // Whether PlaceRequired failed after it tried every assignment there is.
@@ -93,7 +95,7 @@ class Placer {
   Scope ScopeAround(int32_t part) const;
   const Part& part(int32_t p) const { return parts_.all[static_cast<size_t>(p)]; }
 
-  void NoteFailure(int32_t part);
+  void NoteFailure(int32_t part, size_t cls);
   Mark Here() const { return {board_.taken().size(), fills_.size()}; }
   void UndoTo(const Mark& mark);
   // Gives the members of all fills since the last call their nodes, in order.

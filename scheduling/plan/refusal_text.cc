@@ -51,18 +51,18 @@ namespace {
 
 // "7 of 8 members fit", and where.
 std::string HowMany(const NoRoomFacts& facts, const Refusal& refusal) {
-  if (!facts.alone) {
-    const std::string part =
-        refusal.subgroup.empty() ? "not all" : absl::StrCat("subgroup ", refusal.subgroup, " not");
-    return absl::StrFormat("%d of %d members fit, but %s beside the others", refusal.fits, refusal.of, part);
-  }
   const std::string at_best = facts.domain.empty() ? "" : absl::StrCat(" (", facts.domain, " at best)");
-  std::string text = refusal.subgroup.empty()
+  std::string text = refusal.subgroup.empty() || !facts.alone
                          ? absl::StrFormat("%d of %d members fit", refusal.fits, refusal.of)
                          : absl::StrFormat("of subgroup %s %d of %d members fit", refusal.subgroup,
                                            facts.part_fits, facts.part_of);
   if (!facts.level.empty()) {
     absl::StrAppend(&text, " in one ", facts.level, at_best, facts.is_default ? ", wanted by default" : "");
+  }
+  if (!facts.alone) {
+    absl::StrAppend(&text, ", but ",
+                    refusal.subgroup.empty() ? "not all" : absl::StrCat("subgroup ", refusal.subgroup, " not"),
+                    " beside the others");
   }
   for (const SliceFit& slice : refusal.slices) {
     absl::StrAppendFormat(&text, ", %d of %d slices of %d in one %s each", slice.fits, slice.of, slice.size,
@@ -93,7 +93,7 @@ std::string WhereAndWhy(const NoRoomFacts& facts, const Refusal& refusal) {
 
 void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal) {
   std::string text = absl::StrCat("gang ", gang.id.text(), ": ", HowMany(facts, refusal));
-  if (facts.alone) absl::StrAppend(&text, WhereAndWhy(facts, refusal));
+  absl::StrAppend(&text, WhereAndWhy(facts, refusal));
   if (!refusal.would_fit_if.empty()) absl::StrAppend(&text, "; it would fit if ", refusal.would_fit_if);
   if (facts.fit_when_empty.has_value() && refusal.nodes > 0) {
     absl::StrAppend(

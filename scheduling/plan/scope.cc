@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduling/plan/scope.h"
 
+#include <numeric>
+
 namespace muster {
 
 bool IsWithin(const DomainTree& tree, DomainId domain, const Scope& scope) {
@@ -10,10 +12,9 @@ bool IsWithin(const DomainTree& tree, DomainId domain, const Scope& scope) {
 }
 
 std::vector<DomainId> DomainsWithin(const DomainTree& tree, size_t level, const Scope& scope) {
-  std::vector<DomainId> domains;
-  for (DomainId d = tree.FirstOf(level); d < tree.EndOf(level); ++d) {
-    if (IsWithin(tree, d, scope)) domains.push_back(d);
-  }
+  const DomainTree::Range range = tree.Within(scope.DomainIn(tree), level);
+  std::vector<DomainId> domains(static_cast<size_t>(range.end - range.begin));
+  std::iota(domains.begin(), domains.end(), range.begin);
   return domains;
 }
 

@@ -62,6 +62,13 @@ int64_t FitsOutsideOf(int32_t part, Board& board, const Parts& parts, const Cons
   return fits + whole.missing() - within;
 }
 
+// Where the attempt was, if the gang has to be in one domain of a level.
+std::optional<DomainId> DomainOfAttempt(const Survey& whole, const Placer::Furthest& furthest,
+                                        std::optional<size_t> level) {
+  if (!level.has_value() || furthest.taken.empty()) return std::nullopt;
+  return whole.rules().tree->DomainOf(furthest.taken.front().node, *level);
+}
+
 Short FindShort(Board& board, const Parts& parts, const Constraints& constraints,
                 const Placer::Furthest& furthest) {
   Short found{.level = parts.all[0].demand.required};
@@ -70,9 +77,10 @@ Short FindShort(Board& board, const Parts& parts, const Constraints& constraints
   if (found.closest.fits < whole.missing()) return found;
   const int32_t part = ShortSubgroup(board, parts, constraints);
   if (part < 0) {
-    found.part = furthest.part;
-    found.closest.fits = furthest.members;
-    found.alone = false;
+    const DomainId domain = found.closest.domain;
+    found = {.part = furthest.part, .level = found.level, .closest = {}, .alone = false};
+    found.closest = Replayed(board, furthest.taken, furthest.cls);
+    found.closest.domain = DomainOfAttempt(whole, furthest, found.level).value_or(domain);
     return found;
   }
   Survey survey(board, parts, constraints, part);
@@ -98,11 +106,11 @@ bool FitsWithin(std::optional<size_t> level, int32_t part, const PlanInput& inpu
 std::string WouldFitIf(const PlanInput& input, const Parts& parts, const Short& found,
                        const std::vector<LevelFit>& levels, const Survey& survey, Board& board) {
   for (size_t l = *found.level; l-- > 0;) {
-    if (levels[l].holding == 0 || !FitsWithin(l, found.part, input, parts, board)) continue;
+    if (!survey.MightHold(l) || !FitsWithin(l, found.part, input, parts, board)) continue;
     return absl::StrCat("one ", Shortened(levels[l].level), " were enough");
   }
-  const bool might = survey.Bound(kRootDomain) >= survey.missing();
-  if (!might || !FitsWithin(std::nullopt, found.part, input, parts, board)) return "";
+  if (!survey.MightHold(std::nullopt) || !FitsWithin(std::nullopt, found.part, input, parts, board))
+    return "";
   return absl::StrCat("more than one ", Shortened(levels[*found.level].level), " were allowed");
 }
 
@@ -116,8 +124,8 @@ void AddSlices(const Board& board, const Demand& demand, const Survey& survey, c
     int64_t fits = 0;
     for (size_t cls = 0; cls < board.class_count(); ++cls) {
       if (survey.missing(cls) == 0) continue;
-      const std::vector<int64_t> capacity = CountCapacity(board, cls, rules, Scope());
-      fits += std::min(survey.missing(cls), capacity[At(closest.domain)]) / layer.size;
+      const DomainRoom capacity = CountCapacity(board, cls, rules, Scope());
+      fits += std::min(survey.missing(cls), capacity[closest.domain]) / layer.size;
     }
     refusal.slices.push_back({.level = demand.tree->levels()[layer.level].name,
                               .size = layer.size,
@@ -148,10 +156,7 @@ bool CannotFit(Board& board, const Parts& parts, const Constraints& constraints)
     const auto part = static_cast<int32_t>(p);
     if (parts.IsOptional(part)) continue;
     const Survey survey(board, parts, constraints, part);
-    const std::optional<size_t> level = parts.all[p].demand.required;
-    const bool held = level.has_value() ? survey.AtLevel(*level).holding > 0
-                                        : survey.Bound(kRootDomain) >= survey.missing();
-    if (!held) return true;
+    if (!survey.MightHold(parts.all[p].demand.required)) return true;
   }
   return LacksInAll(board, parts);
 }
@@ -204,8 +209,8 @@ Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size
   refusal.subgroup = parts.all[At(found.part)].name;
   for (size_t l = 0; l < tree.levels().size(); ++l) refusal.levels.push_back(survey.AtLevel(l));
   if (found.alone) AddSlices(board, parts.all[At(found.part)].demand, survey, found.closest, refusal);
-  const bool one = found.alone && found.level.has_value();
-  if (one) refusal.would_fit_if = WouldFitIf(input, parts, found, refusal.levels, survey, board);
+  const bool one = found.level.has_value();
+  if (one && found.alone) refusal.would_fit_if = WouldFitIf(input, parts, found, refusal.levels, survey, board);
   Scarcity scarcity = CountExclusions(input, board, found, survey, refusal);
 
   std::optional<int64_t> fit_when_empty;

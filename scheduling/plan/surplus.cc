@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "scheduling/plan/capacity.h"
+#include "scheduling/plan/distribution.h"
 #include "scheduling/plan/placer.h"
 
 namespace muster {

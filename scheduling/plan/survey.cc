@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "scheduling/plan/distribution.h"
+
 namespace muster {
 namespace {
 
@@ -18,21 +20,46 @@ std::vector<int64_t> MissingByClass(const Parts& parts, int32_t part) {
   return missing;
 }
 
+std::vector<int64_t> RoomLeft(const Board& board, size_t cls) {
+  std::vector<int64_t> left;
+  for (int32_t n = 0; n < board.node_count(); ++n) left.push_back(board.Capacity(cls, n));
+  return left;
+}
+
 }  // namespace
+
+Closest Replayed(Board& board, const std::vector<Portion>& portions, size_t short_of) {
+  const size_t before = board.taken().size();
+  Closest closest{.short_of = short_of};
+  for (const Portion& portion : portions) {
+    board.Take(portion);
+    closest.fits += portion.members;
+  }
+  closest.left = RoomLeft(board, short_of);
+  board.UndoTo(before);
+  return closest;
+}
 
 Survey::Survey(Board& board, const Parts& parts, const Constraints& constraints, int32_t part)
     : board_(board),
       constraints_(constraints),
       part_(part),
       missing_(MissingByClass(parts, part)),
-      rules_(constraints.RulesOf(part)) {
+      rules_(constraints.RulesOf(part)),
+      effort_(50'000 + 20 * int64_t{board.node_count()}) {
   const Part& p = parts.all[At(part)];
   // Slices are of the part's own members only.
   if (p.children.empty()) rules_.layers = p.demand.slices;
+  int competing = 0;
+  bool alone = true;  // nothing depends on where others are
   for (size_t cls = 0; cls < missing_.size(); ++cls) {
-    capacity_.push_back(missing_[cls] == 0 ? std::vector<int64_t>{}
-                                           : CountCapacity(board, cls, rules_, Scope()));
+    if (missing_[cls] > 0) {
+      ++competing;
+      alone &= !board.OneByOne(cls);
+    }
+    capacity_.push_back(missing_[cls] == 0 ? DomainRoom() : CountCapacity(board, cls, rules_, Scope()));
   }
+  bound_is_exact_ = alone && competing <= 1;
 }
 
 int64_t Survey::missing() const { return std::accumulate(missing_.begin(), missing_.end(), int64_t{0}); }
@@ -40,52 +67,80 @@ int64_t Survey::missing() const { return std::accumulate(missing_.begin(), missi
 int64_t Survey::Bound(DomainId domain) const {
   int64_t bound = 0;
   for (size_t cls = 0; cls < missing_.size(); ++cls) {
-    if (missing_[cls] > 0) bound += std::min(missing_[cls], capacity_[cls][At(domain)]);
+    if (missing_[cls] > 0) bound += std::min(missing_[cls], capacity_[cls][domain]);
   }
   return bound;
 }
 
-LevelFit Survey::AtLevel(size_t level) const {
+bool Survey::MightHold(std::optional<size_t> level) const {
+  if (!level.has_value()) return Bound(kRootDomain) >= missing();
+  const std::vector<DomainId> domains = constraints_.DomainsOf(part_, *rules_.tree, *level, Scope());
+  return std::any_of(domains.begin(), domains.end(), [&](DomainId d) { return Bound(d) >= missing(); });
+}
+
+Survey::Look Survey::LookAt(size_t level) {
+  std::vector<DomainId> domains = constraints_.DomainsOf(part_, *rules_.tree, level, Scope());
+  Look look{.domains = static_cast<int64_t>(domains.size())};
+  if (!bound_is_exact_) {
+    std::stable_sort(domains.begin(), domains.end(),
+                     [&](DomainId a, DomainId b) { return Bound(a) > Bound(b); });
+  }
+  for (const DomainId d : domains) {
+    // The others hold less by any account.
+    if (!bound_is_exact_ && Bound(d) <= look.fits && Bound(d) < missing()) break;
+    const int64_t fits = bound_is_exact_ ? Bound(d) : FitsIn(d);
+    if (fits >= missing()) ++look.holding;
+    if (look.best == kNoDomain || fits > look.fits) look = {d, fits, look.holding, look.domains};
+    if (effort_ < 0) break;
+  }
+  return look;
+}
+
+LevelFit Survey::AtLevel(size_t level) {
   const DomainTree& tree = *rules_.tree;
-  LevelFit fit{.level = tree.levels()[level].name};
-  DomainId best = kNoDomain;
-  for (const DomainId d : constraints_.DomainsOf(part_, tree, level, Scope())) {
-    ++fit.domains;
-    if (Bound(d) >= missing()) ++fit.holding;
-    if (best == kNoDomain || Bound(d) > Bound(best)) best = d;
-  }
-  if (best != kNoDomain) {
-    fit.best = tree.PathOf(best);
-    fit.fits = Bound(best);
-  }
-  return fit;
+  const Look look = LookAt(level);
+  return {.level = tree.levels()[level].name,
+          .fits = look.fits,
+          .best = look.best == kNoDomain ? "" : tree.PathOf(look.best),
+          .holding = look.holding,
+          .domains = look.domains};
 }
 
 Closest Survey::FindClosest(std::optional<size_t> level) {
   Closest closest;
   if (level.has_value()) {
-    const DomainTree& tree = *rules_.tree;
-    const std::vector<DomainId> domains = constraints_.DomainsOf(part_, tree, *level, Scope());
-    const auto best = std::max_element(domains.begin(), domains.end(),
-                                       [&](DomainId a, DomainId b) { return Bound(a) < Bound(b); });
-    if (best == domains.end()) return closest;
-    closest.domain = *best;
-    closest.scope = closest.scope.NarrowedTo(tree, *best);
+    const Look look = LookAt(*level);
+    if (look.best == kNoDomain) return closest;
+    closest.domain = look.best;
+    closest.scope = closest.scope.NarrowedTo(*rules_.tree, look.best);
   }
-  SeatSideBySide(closest);
+  SeatSideBySide(closest, &closest.left);
   return closest;
 }
 
-void Survey::SeatSideBySide(Closest& closest) {
+int64_t Survey::FitsIn(DomainId domain) {
+  Closest closest{.scope = Scope().NarrowedTo(*rules_.tree, domain), .domain = domain};
+  SeatSideBySide(closest, nullptr);
+  effort_ -= rules_.tree->domain(domain).nodes * static_cast<int64_t>(missing_.size());
+  return closest.fits;
+}
+
+void Survey::SeatSideBySide(Closest& closest, std::vector<int64_t>* left) {
   const size_t before = board_.taken().size();
+  CapacityRules rules = rules_;
   for (size_t cls = 0; cls < missing_.size(); ++cls) {
     if (missing_[cls] == 0) continue;
-    const int64_t fits = TakeUpTo(board_, 0, cls, rules_, closest.scope, closest.domain, missing_[cls]);
+    const size_t own = board_.taken().size();
+    const int64_t fits = TakeUpTo(board_, 0, cls, rules, closest.scope, closest.domain, missing_[cls]);
     if (fits < missing_[cls] && !closest.short_of.has_value()) {
       closest.short_of = cls;
-      for (int32_t n = 0; n < board_.node_count(); ++n) closest.left.push_back(board_.Capacity(cls, n));
+      if (left != nullptr) *left = RoomLeft(board_, cls);
     }
     closest.fits += fits;
+    if (!rules.one_per_domain.has_value()) continue;
+    for (size_t taken = own; taken < board_.taken().size(); ++taken) {
+      rules.Close(*rules.one_per_domain, board_.taken()[taken].node);
+    }
   }
   board_.UndoTo(before);
 }

@@ -17,12 +17,16 @@ namespace muster {
 
 // Where a part comes closest to finding room, and how far it gets there.
 struct Closest {
-  Scope scope;
+  Scope scope = {};
   DomainId domain = kRootDomain;
-  int64_t fits = 0;                // members side by side
-  std::optional<size_t> short_of;  // the class of which a member is left over
-  std::vector<int64_t> left;       // by node, how many more of that class have room beside those that fit
+  int64_t fits = 0;                     // members side by side
+  std::optional<size_t> short_of = {};  // the class of which a member is left over
+  std::vector<int64_t> left = {};  // by node, how many more of that class have room beside those that fit
 };
+
+// How far an attempt got that took these portions and then found no place for a
+// member of the class. In the whole cluster.
+Closest Replayed(Board& board, const std::vector<Portion>& portions, size_t short_of);
 
 // A look at the room for the required members of one part of a gang.
 //
@@ -38,25 +42,42 @@ class Survey {
   int64_t missing() const;
   int64_t missing(size_t cls) const { return missing_[cls]; }
 
-  // What the classes find in the domain each alone: at least what fits.
-  int64_t Bound(DomainId domain) const;
+  // Whether what its classes find each alone leaves it possible that one domain
+  // of the level, or the whole cluster without one, holds the part.
+  bool MightHold(std::optional<size_t> level) const;
 
-  // How much the best domain of the level would hold of the part, by Bound.
-  LevelFit AtLevel(size_t level) const;
+  // How the domains of a level hold the part. Where its members compete, that
+  // is how many were seated side by side, in as many domains as the effort
+  // allows: at most what would fit.
+  LevelFit AtLevel(size_t level);
 
-  // The best domain of `level`, or of the whole cluster without one, and how
-  // many members really fit there side by side.
+  // The domain of `level`, or the whole cluster without one, where the most
+  // members were seated side by side.
   Closest FindClosest(std::optional<size_t> level);
 
  private:
-  void SeatSideBySide(Closest& closest);
+  struct Look {
+    DomainId best = kNoDomain;
+    int64_t fits = 0;
+    int64_t holding = 0;
+    int64_t domains = 0;
+  };
+
+  // What the classes find in the domain each alone: at least what fits.
+  int64_t Bound(DomainId domain) const;
+  Look LookAt(size_t level);
+  // What fits in the domain side by side.
+  int64_t FitsIn(DomainId domain);
+  void SeatSideBySide(Closest& closest, std::vector<int64_t>* left);
 
   Board& board_;
   const Constraints& constraints_;
   const int32_t part_;
   const std::vector<int64_t> missing_;  // by class
   CapacityRules rules_;
-  std::vector<std::vector<int64_t>> capacity_;  // by class and domain
+  std::vector<DomainRoom> capacity_;  // by class
+  bool bound_is_exact_;
+  int64_t effort_;  // node visits that are left for seating side by side
 };
 
 }  // namespace muster

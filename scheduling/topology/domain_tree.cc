@@ -143,6 +143,22 @@ void DomainTree::SetNodeRanges() {
     position_[static_cast<size_t>(order_[i])] = static_cast<int32_t>(i);
 }
 
+DomainTree::Range DomainTree::ChildrenOf(Range range) const {
+  while (range.begin < range.end && domain(range.begin).children == 0) ++range.begin;
+  while (range.begin < range.end && domain(range.end - 1).children == 0) --range.end;
+  if (range.begin == range.end) return {kRootDomain, kRootDomain};
+  const Domain& last = domain(range.end - 1);
+  return {domain(range.begin).first_child, last.first_child + last.children};
+}
+
+DomainTree::Range DomainTree::Within(DomainId around, size_t level) const {
+  const int32_t from = domain(around).level;
+  if (from > static_cast<int32_t>(level)) return {kRootDomain, kRootDomain};
+  Range range{around, around + 1};
+  for (int32_t l = from; l < static_cast<int32_t>(level); ++l) range = ChildrenOf(range);
+  return range;
+}
+
 int32_t DomainTree::NodesOutside(size_t level) const {
   int32_t inside = 0;
   for (DomainId id = FirstOf(level); id < EndOf(level); ++id) inside += domain(id).nodes;

@@ -62,6 +62,15 @@ class DomainTree {
   DomainId FirstOf(size_t level) const { return level_begin_[level]; }
   DomainId EndOf(size_t level) const { return level_begin_[level + 1]; }
 
+  // The domains directly within those of a range of one level; adjacent as well.
+  struct Range {
+    DomainId begin;
+    DomainId end;
+  };
+  Range ChildrenOf(Range range) const;
+  // The domains of a level that are within `around`; itself at its own level.
+  Range Within(DomainId around, size_t level) const;
+
   // The node's domain at a level, kNoDomain if it has none. O(1).
   DomainId DomainOf(int32_t node, size_t level) const {
     return paths_[static_cast<size_t>(node) * levels_.size() + level];

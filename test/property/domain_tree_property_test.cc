@@ -69,6 +69,17 @@ void Check(const std::vector<Level>& levels, const test::Fabric& fabric) {
                                     tree.domain(domain.first_child + c).name));
       }
     }
+    for (size_t level = 0; level < levels.size(); ++level) {
+      std::vector<DomainId> within;
+      for (DomainId d = tree.FirstOf(level); d < tree.EndOf(level); ++d) {
+        const Path inner = PathOf(tree, d);
+        if (inner.size() >= path.size() && std::equal(path.begin(), path.end(), inner.begin()))
+          within.push_back(d);
+      }
+      const DomainTree::Range range = tree.Within(id, level);
+      ASSERT_EQ(static_cast<size_t>(range.end - range.begin), within.size());
+      ASSERT_TRUE(within.empty() || range.begin == within.front());
+    }
     if (id == kRootDomain) continue;
     const auto level = static_cast<size_t>(domain.level);
     ASSERT_TRUE(tree.FirstOf(level) <= id && id < tree.EndOf(level));
