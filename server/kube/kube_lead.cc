@@ -60,6 +60,36 @@ Json Spec(const Lease& lease) {
           {"leaseTransitions", lease.transitions}};
 }
 
+// "" where the object says none.
+std::string UidOf(const std::string& body) {
+  const Json object = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object() || !object.contains("metadata") || !object["metadata"].is_object()) return "";
+  return TextAt(object["metadata"], "uid");
+}
+
+Json Slice(const LeadObjects& objects, const std::string& name, const LeadAddress& address,
+           const std::string& service_uid) {
+  const bool v6 = absl::StrContains(address.ip, ":");
+  Json slice = {{"apiVersion", "discovery.k8s.io/v1"},
+                {"kind", "EndpointSlice"},
+                {"metadata",
+                 {{"namespace", objects.ns},
+                  {"name", name},
+                  {"labels",
+                   {{"kubernetes.io/service-name", objects.service},
+                    {"endpointslice.kubernetes.io/managed-by", "muster.dev"}}}}},
+                {"addressType", v6 ? "IPv6" : "IPv4"},
+                {"endpoints", {{{"addresses", {address.ip}}, {"conditions", {{"ready", true}}}}}},
+                {"ports",
+                 {{{"name", "http"}, {"port", address.http}, {"protocol", "TCP"}},
+                  {{"name", "grpc"}, {"port", address.grpc}, {"protocol", "TCP"}}}}};
+  if (!service_uid.empty()) {
+    slice["metadata"]["ownerReferences"] = {
+        {{"apiVersion", "v1"}, {"kind", "Service"}, {"name", objects.service}, {"uid", service_uid}}};
+  }
+  return slice;
+}
+
 }  // namespace
 
 KubeLead::KubeLead(Access access, LeadObjects objects, absl::Duration timeout)
@@ -99,27 +129,25 @@ void KubeLead::WriteLease(const Lease& lease, Done done) {
 }
 
 void KubeLead::Announce(const LeadAddress& address, std::function<void(const absl::Status&)> done) {
+  Request request;
+  request.path = absl::StrCat("/api/v1/namespaces/", objects_.ns, "/services/", objects_.service);
+  request.timeout = timeout_;
+  Call(transport_, std::move(request), absl::StrCat("reading service ", objects_.ns, "/", objects_.service),
+       [this, address, done = std::move(done)](const absl::Status& status, const Reply& reply) mutable {
+         // To be found matters more than to go with the service.
+         ApplySlice(address, status.ok() ? UidOf(reply.body) : "", std::move(done));
+       });
+}
+
+void KubeLead::ApplySlice(const LeadAddress& address, const std::string& service_uid,
+                          std::function<void(const absl::Status&)> done) {
   const std::string name = absl::StrCat(objects_.service, "-leader");
-  const bool v6 = absl::StrContains(address.ip, ":");
-  const Json slice = {{"apiVersion", "discovery.k8s.io/v1"},
-                      {"kind", "EndpointSlice"},
-                      {"metadata",
-                       {{"namespace", objects_.ns},
-                        {"name", name},
-                        {"labels",
-                         {{"kubernetes.io/service-name", objects_.service},
-                          {"endpointslice.kubernetes.io/managed-by", "muster.dev"}}}}},
-                      {"addressType", v6 ? "IPv6" : "IPv4"},
-                      {"endpoints", {{{"addresses", {address.ip}}, {"conditions", {{"ready", true}}}}}},
-                      {"ports",
-                       {{{"name", "http"}, {"port", address.http}, {"protocol", "TCP"}},
-                        {{"name", "grpc"}, {"port", address.grpc}, {"protocol", "TCP"}}}}};
   // Applied: it is made where there is none, and whatever it said before goes.
   Request request{.method = "PATCH",
                   .path = absl::StrCat("/apis/discovery.k8s.io/v1/namespaces/", objects_.ns,
                                        "/endpointslices/", name, "?fieldManager=muster&force=true"),
                   .content_type = "application/apply-patch+yaml",
-                  .body = slice.dump(),
+                  .body = Slice(objects_, name, address, service_uid).dump(),
                   .timeout = timeout_};
   Call(transport_, std::move(request), absl::StrCat("writing endpoint slice ", objects_.ns, "/", name),
        [done = std::move(done)](const absl::Status& status, const Reply&) { done(status); });

@@ -41,11 +41,14 @@ class KubeLead : public LeaseApi {
   void ReadLease(Done done) override;
   void WriteLease(const Lease& lease, Done done) override;
 
-  // Makes `address` the one endpoint of the service. Errors as ClusterApi's.
+  // Makes `address` the one endpoint of the service, in a slice that goes when the
+  // service is deleted. Errors as ClusterApi's.
   void Announce(const LeadAddress& address, std::function<void(const absl::Status&)> done);
 
  private:
   std::string LeasePath() const;
+  void ApplySlice(const LeadAddress& address, const std::string& service_uid,
+                  std::function<void(const absl::Status&)> done);
 
   const LeadObjects objects_;
   const absl::Duration timeout_;

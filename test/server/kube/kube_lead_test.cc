@@ -20,6 +20,7 @@ using Call = FakeApiServer::Call;
 
 constexpr char kLeases[] = "/apis/coordination.k8s.io/v1/namespaces/muster/leases";
 constexpr char kLease[] = "/apis/coordination.k8s.io/v1/namespaces/muster/leases/lead";
+constexpr char kService[] = "/api/v1/namespaces/muster/services/calls";
 constexpr char kSlice[] =
     "/apis/discovery.k8s.io/v1/namespaces/muster/endpointslices/calls-leader?fieldManager=muster&force=true";
 
@@ -40,6 +41,11 @@ class KubeLeadTest : public testing::Test {
   absl::StatusOr<Lease> Write(const Lease& lease) {
     std::promise<absl::StatusOr<Lease>> promise;
     lead_.WriteLease(lease, [&](absl::StatusOr<Lease> written) { promise.set_value(std::move(written)); });
+    return promise.get_future().get();
+  }
+  absl::Status Announce(const LeadAddress& address) {
+    std::promise<absl::Status> promise;
+    lead_.Announce(address, [&](const absl::Status& status) { promise.set_value(status); });
     return promise.get_future().get();
   }
   Json LastBody() { return Json::parse(server_.calls().back().body); }
@@ -103,16 +109,30 @@ TEST_F(KubeLeadTest, WhatIsForbiddenIsNamed) {
 }
 
 TEST_F(KubeLeadTest, AppliesAnEndpointSliceOfTheServiceWithItsOwnAddress) {
+  On("GET", kService, 200, R"({"metadata":{"uid":"5e"}})");
   On("PATCH", kSlice, 200, "{}");
-  std::promise<absl::Status> promise;
-  lead_.Announce({"fd00::7", 8080, 9090}, [&](const absl::Status& status) { promise.set_value(status); });
-  EXPECT_TRUE(promise.get_future().get().ok());
+  EXPECT_TRUE(Announce({"fd00::7", 8080, 9090}).ok());
   EXPECT_EQ(server_.calls().back().content_type, "application/apply-patch+yaml");
   const Json slice = LastBody();
   EXPECT_EQ(slice.at("metadata").at("labels").at("kubernetes.io/service-name"), "calls");
   EXPECT_EQ(slice.at("addressType"), "IPv6");
   EXPECT_EQ(slice.at("endpoints").at(0).at("addresses").at(0), "fd00::7");
   EXPECT_EQ(slice.at("ports").at(0).at("port"), 8080);
+}
+
+TEST_F(KubeLeadTest, TheSliceGoesWhenTheServiceIsDeleted) {
+  On("GET", kService, 200, R"({"metadata":{"uid":"5e"}})");
+  On("PATCH", kSlice, 200, "{}");
+  EXPECT_TRUE(Announce({"10.0.0.7", 8080, 9090}).ok());
+  EXPECT_EQ(LastBody().at("metadata").at("ownerReferences"),
+            Json::parse(R"([{"apiVersion":"v1","kind":"Service","name":"calls","uid":"5e"}])"));
+}
+
+TEST_F(KubeLeadTest, AServiceThatCanNotBeReadKeepsNobodyFromBeingFound) {
+  On("GET", kService, 403, R"({"message":"services is forbidden"})");
+  On("PATCH", kSlice, 200, "{}");
+  EXPECT_TRUE(Announce({"10.0.0.7", 8080, 9090}).ok());
+  EXPECT_FALSE(LastBody().at("metadata").contains("ownerReferences"));
 }
 
 }  // namespace

@@ -1,0 +1,3 @@
+module muster.dev/test/worker
+
+go 1.21
