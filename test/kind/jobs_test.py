@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gangs of real Jobs, whose pods really run."""
+
+import time
+
+from harness.waiting import always, until
+from jobs import job
+from nodes import GPU, WORKERS
+
+# A gang is bound by parallel writes: while they are under way, part of it is bound.
+COMMIT_SECONDS = 2.0
+
+
+def until_running(team, name, pods, seconds=60):
+    until(lambda: team.running_on(name).total() == pods, seconds, lambda: f"{name} runs:\n{team.describe(name)}", every=0.2)
+
+
+def until_succeeded(team, name, seconds=90):
+    until(lambda: team.succeeded(name), seconds, lambda: f"{name} succeeds:\n{team.describe(name)}", every=0.3)
+
+
+def stays_waiting(team, name, seconds=6):
+    always(lambda: team.bound(name) == 0, seconds, lambda: f"{name} is bound in part:\n{team.describe(name)}", every=0.5)
+
+
+def racks(team, name):
+    return {WORKERS[node]["rack"] for node in team.running_on(name)}
+
+
+def test_a_gang_of_two_nodes_runs_within_one_rack_and_succeeds(team, observer):
+    team.create(job("train", members=16, gpus=1, seconds=4))
+    until_running(team, "train", 16)
+    assert len(team.running_on("train")) == 2 and len(racks(team, "train")) == 1
+    until_succeeded(team, "train")
+    assert team.failed_pods("train") == 0
+    assert observer.longest_partial("train", 16) <= COMMIT_SECONDS
+
+
+def test_of_two_gangs_with_room_for_one_the_other_runs_after_it(team, observer):
+    team.create(job("first", members=24, gpus=1, seconds=8), job("second", members=24, gpus=1, seconds=2))
+    for name in ("first", "second"):
+        until_succeeded(team, name)
+        assert team.failed_pods(name) == 0
+        assert observer.longest_partial(name, 24) <= COMMIT_SECONDS
+
+
+def test_a_gang_of_mig_instances_goes_to_the_node_that_has_them(team):
+    team.create(job("slices", members=3, gpus=1, seconds=2, resource="nvidia.com/mig-1g.10gb"))
+    until_succeeded(team, "slices")
+    assert {p.spec.node_name for p in team.pods("slices")} == {"gangs-worker2"}
+
+
+def test_a_gang_that_its_quota_cuts_short_waits_and_runs_once_the_quota_is_raised(team, nodes):
+    quota = {"metadata": {"name": "gpus"}, "spec": {"hard": {f"requests.{GPU}": "4"}}}
+    nodes.core.create_namespaced_resource_quota(team.namespace, quota)
+    team.create(job("over-quota", members=6, gpus=1, seconds=2))
+    until(lambda: len(team.pods("over-quota")) == 4, 30, "the pods that the quota allows")
+    stays_waiting(team, "over-quota")
+    nodes.core.patch_namespaced_resource_quota("gpus", team.namespace, {"spec": {"hard": {f"requests.{GPU}": "6"}}})
+    until_succeeded(team, "over-quota")
+    assert team.failed_pods("over-quota") == 0
+
+
+def test_a_gang_goes_to_a_tainted_node_only_with_its_toleration(team, nodes):
+    taint = {"key": "example.com/reserved", "value": "yes", "effect": "NoSchedule"}
+    tainted = ["gangs-worker3", "gangs-worker4"]
+    for name in tainted:
+        nodes.kubectl("taint", "node", name, "example.com/reserved=yes:NoSchedule")
+    try:
+        team.create(job("without", members=24, gpus=1))
+        stays_waiting(team, "without")
+        team.create(job("with", members=24, gpus=1, seconds=2, tolerations=[{**taint, "operator": "Equal"}]))
+        until_succeeded(team, "with")
+        assert set(tainted) & {p.spec.node_name for p in team.pods("with")}
+        assert team.bound("without") == 0
+    finally:
+        for name in tainted:
+            nodes.kubectl("taint", "node", name, "example.com/reserved-")
+
+
+def test_a_gang_of_high_priority_that_does_not_fit_evicts_nobody(team, nodes, observer):
+    nodes.kubectl("apply", "-f", "-", stdin="""
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: team-high}
+value: 1000
+""")
+    team.create(job("low", members=8, gpus=1))
+    until_running(team, "low", 8)
+    # More than the cluster has, even with nothing else in it.
+    team.create(job("high", members=40, gpus=1, priority="team-high"))
+    stays_waiting(team, "high", seconds=10)
+    assert team.running_on("low").total() == 8
+    assert observer.deletions() == []
+
+
+def test_pods_without_devices_do_not_wait_for_muster(team, nodes):
+    plain = job("plain", members=2, gpus=0, seconds=1)
+    pod = plain["spec"]["template"]
+    pod["metadata"]["labels"] = {}
+    del pod["spec"]["containers"][0]["resources"]["limits"][GPU]
+    nodes.kubectl("-n", "muster", "scale", "deployment/muster", "--replicas=0")
+    try:
+        until(lambda: not nodes.core.list_namespaced_pod("muster").items, 60, "no Muster")
+        began = time.monotonic()
+        team.create(plain, job("waits", members=2, gpus=1, seconds=1))
+        until_succeeded(team, "plain", seconds=40)
+        assert time.monotonic() - began < 40
+        stays_waiting(team, "waits", seconds=3)
+    finally:
+        nodes.kubectl("-n", "muster", "scale", "deployment/muster", "--replicas=2")
+    nodes.kubectl("-n", "muster", "rollout", "status", "deployment/muster", "--timeout=90s")
+    until_succeeded(team, "waits")
