@@ -42,7 +42,7 @@ class Release:
 
     def configure_scheduler(self):
         """Tells the cluster's kube-scheduler what the chart says that it needs to know."""
-        config = self._nodes.core.read_namespaced_config_map(f"{self.name}-scheduler", self.namespace)
+        config = self._nodes.core.read_namespaced_config_map(f"{self.name}-scheduler-config", self.namespace)
         self._nodes.configure_scheduler(config.data["scheduler-config.yaml"])
 
     def pods(self):

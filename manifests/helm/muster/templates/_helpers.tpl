@@ -62,8 +62,8 @@ clientConnection:
   kubeconfig: /etc/kubernetes/scheduler.conf
 {{- end }}
   # The default of 50 requests/s also limits events and status of refused pods.
-  qps: {{ .Values.scheduler.qps }}
-  burst: {{ .Values.scheduler.qps }}
+  qps: {{ int .Values.scheduler.qps }}
+  burst: {{ int .Values.scheduler.qps }}
 extenders:
   - urlPrefix: {{ include "muster.url" . }}
     filterVerb: filter
