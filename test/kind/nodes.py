@@ -80,6 +80,7 @@ class Nodes:
         self.until_ready([CONTROL_PLANE, *WORKERS])
         self.kubectl("-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=120s")
         for name in WORKERS:
+            self.label(name)
             self.add_devices(name)
         self._log("cluster of 5 nodes", began)
 
@@ -104,14 +105,7 @@ class Nodes:
             # The network between pods is made by connect().
             "networking": {"ipFamily": "ipv4", "disableDefaultCNI": True},
             "kubeadmConfigPatches": [yaml.safe_dump(cluster), yaml.safe_dump(kubelet)],
-            "nodes": [{"role": "control-plane"}] + [{"role": "worker", "labels": {
-                "topology.kubernetes.io/zone": "zone-1",
-                "topology.kubernetes.io/rack": worker["rack"],
-                "cloud.google.com/gke-placement-group": worker["group"],
-                "karpenter.sh/capacity-type": worker["capacity"],
-                "nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3",
-                "nvidia.com/gpu.present": "true",
-            }} for worker in WORKERS.values()],
+            "nodes": [{"role": "control-plane"}] + [{"role": "worker"}] * len(WORKERS),
         }
 
     # The network between pods: each node has a bridge to its own pods, and routes to those of the others.
@@ -144,6 +138,18 @@ class Nodes:
             return all(found.get(name) == ready for name in names)
 
         until(standing, seconds, f"{names} {'ready' if ready else 'not ready'}", every=0.5)
+
+    def label(self, name):
+        """What clouds and GPU feature discovery would say of the node."""
+        worker = WORKERS[name]
+        self.core.patch_node(name, {"metadata": {"labels": {
+            "topology.kubernetes.io/zone": "zone-1",
+            "topology.kubernetes.io/rack": worker["rack"],
+            "cloud.google.com/gke-placement-group": worker["group"],
+            "karpenter.sh/capacity-type": worker["capacity"],
+            "nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3",
+            "nvidia.com/gpu.present": "true",
+        }}})
 
     def add_devices(self, name):
         """What device plugins would report. kubelet forgets it when it starts anew."""
