@@ -27,9 +27,10 @@ def racks(team, name):
     return {WORKERS[node]["rack"] for node in team.running_on(name)}
 
 
-def test_a_gang_of_two_nodes_runs_within_one_rack_and_succeeds(team, observer):
-    team.create(job("train", members=16, gpus=1, seconds=4))
+def test_a_gang_of_two_nodes_runs_within_one_rack_and_succeeds(team, release, observer):
+    team.create(job("train", members=16, gpus=1, seconds=6))
     until_running(team, "train", 16)
+    assert "team/train" in release.gangs()
     assert len(team.running_on("train")) == 2 and len(racks(team, "train")) == 1
     until_succeeded(team, "train")
     assert team.failed_pods("train") == 0

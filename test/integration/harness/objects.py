@@ -79,7 +79,7 @@ def composite_pod_group(name, min_groups):
     }
 
 
-def _crd(group, version, kind, plural, scope="Namespaced"):
+def permissive_crd(group, version, kind, plural, scope="Namespaced"):
     """One that takes whatever it is given: what Muster makes of the objects is tested, not their schema."""
     name = f"{plural}.{group}"
     return {
@@ -103,8 +103,8 @@ def _crd(group, version, kind, plural, scope="Namespaced"):
 
 
 CRDS = [
-    _crd("scheduling.x-k8s.io", "v1alpha1", "PodGroup", "podgroups"),
-    _crd("scheduling.volcano.sh", "v1beta1", "PodGroup", "podgroups"),
-    _crd("topology.volcano.sh", "v1alpha1", "HyperNode", "hypernodes", scope="Cluster"),
-    _crd("leaderworkerset.x-k8s.io", "v1", "LeaderWorkerSet", "leaderworkersets"),
+    permissive_crd("scheduling.x-k8s.io", "v1alpha1", "PodGroup", "podgroups"),
+    permissive_crd("scheduling.volcano.sh", "v1beta1", "PodGroup", "podgroups"),
+    permissive_crd("topology.volcano.sh", "v1alpha1", "HyperNode", "hypernodes", scope="Cluster"),
+    permissive_crd("leaderworkerset.x-k8s.io", "v1", "LeaderWorkerSet", "leaderworkersets"),
 ]
