@@ -104,6 +104,17 @@ void AddPlan(CLI::App& app, int& exit) {
   plan->callback([options, &exit] { exit = cli::Plan(*options, std::cout, std::cerr); });
 }
 
+void AddServer(CLI::App& command, std::string& server, cli::ServerKeys& keys) {
+  server = "127.0.0.1:9090";
+  command.add_option("--server", server, "HOST:PORT of the server's gRPC port");
+  command.add_option("--ca", keys.ca, "for a server with TLS: file with the authority that vouches for it");
+  CLI::Option* certificate = command.add_option("--cert", keys.certificate,
+                                                "file with a certificate, where the server asks for one");
+  CLI::Option* key = command.add_option("--key", keys.key, "file with its key");
+  certificate->needs(key);
+  key->needs(certificate);
+}
+
 const std::map<std::string, cli::ReportFormat>& ReportFormats() {
   static const std::map<std::string, cli::ReportFormat> formats = {{"text", cli::ReportFormat::kText},
                                                                    {"json", cli::ReportFormat::kJson}};
@@ -112,12 +123,11 @@ const std::map<std::string, cli::ReportFormat>& ReportFormats() {
 
 void AddExplain(CLI::App& app, int& exit) {
   auto options = std::make_shared<cli::ExplainOptions>();
-  options->server = "127.0.0.1:9090";
   CLI::App* explain = app.add_subcommand("explain", "ask a running server why a gang is where it is");
   explain->footer("Example:\n  muster explain default/train --server 127.0.0.1:9090");
   explain->add_option("subject", options->subject, "NS/NAME of a gang, or pod/NS/NAME of a member")
       ->required();
-  explain->add_option("--server", options->server, "HOST:PORT of the server's gRPC port");
+  AddServer(*explain, options->server, options->keys);
   AddFormat(*explain, ReportFormats(), options->format);
   explain->callback([options, &exit] {
     const absl::Status status = cli::Explain(*options, std::cout);
@@ -128,10 +138,9 @@ void AddExplain(CLI::App& app, int& exit) {
 void AddGangs(CLI::App& app, int& exit) {
   auto options = std::make_shared<cli::GangsOptions>();
   auto watch = std::make_shared<bool>(false);
-  options->server = "127.0.0.1:9090";
   CLI::App* gangs = app.add_subcommand("gangs", "list the gangs that a running server knows");
   gangs->add_flag("-w,--watch", *watch, "go on with every change");
-  gangs->add_option("--server", options->server, "HOST:PORT of the server's gRPC port");
+  AddServer(*gangs, options->server, options->keys);
   AddFormat(*gangs, ReportFormats(), options->format);
   gangs->callback([options, watch, &exit] {
     const absl::Status status =

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/cli/explain.h"
 
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -23,11 +25,34 @@ namespace {
 // A gang of a thousand members has about 100 kB; a list has many gangs.
 constexpr int kMaxAnswerBytes = 256 << 20;
 
-std::unique_ptr<v1::Placement::Stub> Connect(const std::string& server) {
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  if (path.empty()) return "";
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return absl::NotFoundError(absl::StrCat("can't read ", path));
+  return text.str();
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const ServerKeys& keys) {
+  if (keys.ca.empty() && keys.certificate.empty()) return grpc::InsecureChannelCredentials();
+  const absl::StatusOr<std::string> ca = ReadFile(keys.ca);
+  if (!ca.ok()) return ca.status();
+  const absl::StatusOr<std::string> certificate = ReadFile(keys.certificate);
+  if (!certificate.ok()) return certificate.status();
+  const absl::StatusOr<std::string> key = ReadFile(keys.key);
+  if (!key.ok()) return key.status();
+  return grpc::SslCredentials(
+      {.pem_root_certs = *ca, .pem_private_key = *key, .pem_cert_chain = *certificate});
+}
+
+absl::StatusOr<std::unique_ptr<v1::Placement::Stub>> Connect(const std::string& server,
+                                                             const ServerKeys& keys) {
+  absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials = Credentials(keys);
+  if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
-  return v1::Placement::NewStub(
-      grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments));
+  return v1::Placement::NewStub(grpc::CreateCustomChannel(server, *credentials, arguments));
 }
 
 absl::Status Named(const std::string& server, const grpc::Status& status) {
@@ -77,7 +102,9 @@ absl::Status Explain(const ExplainOptions& options, std::ostream& out) {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + options.timeout));
   v1::ExplainResponse response;
-  const grpc::Status status = Connect(options.server)->Explain(&context, *request, &response);
+  const auto stub = Connect(options.server, options.keys);
+  if (!stub.ok()) return stub.status();
+  const grpc::Status status = (*stub)->Explain(&context, *request, &response);
   if (!status.ok()) return Named(options.server, status);
   const absl::StatusOr<GangReport> report = FromProto(response.gang());
   if (!report.ok()) return report.status();
@@ -93,7 +120,9 @@ absl::Status ListGangs(const GangsOptions& options, std::ostream& out) {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + options.timeout));
   v1::ListGangsResponse response;
-  const grpc::Status status = Connect(options.server)->ListGangs(&context, {}, &response);
+  const auto stub = Connect(options.server, options.keys);
+  if (!stub.ok()) return stub.status();
+  const grpc::Status status = (*stub)->ListGangs(&context, {}, &response);
   if (!status.ok()) return Named(options.server, status);
   nlohmann::ordered_json gangs = nlohmann::ordered_json::array();
   for (const v1::GangReport& message : response.gangs()) {
@@ -113,8 +142,9 @@ absl::Status ListGangs(const GangsOptions& options, std::ostream& out) {
 
 absl::Status WatchGangs(const GangsOptions& options, std::ostream& out) {
   grpc::ClientContext context;
-  const std::unique_ptr<v1::Placement::Stub> stub = Connect(options.server);
-  const auto changes = stub->WatchGangs(&context, {});
+  const auto stub = Connect(options.server, options.keys);
+  if (!stub.ok()) return stub.status();
+  const auto changes = (*stub)->WatchGangs(&context, {});
   v1::WatchGangsResponse change;
   absl::Status printed;
   while (printed.ok() && changes->Read(&change)) printed = PrintChange(change, options.format, out);

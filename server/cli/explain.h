@@ -12,20 +12,29 @@ namespace muster::cli {
 
 enum class ReportFormat { kText, kJson };
 
+// Files (PEM) for a server that speaks TLS. Without an authority there is none.
+struct ServerKeys {
+  std::string ca;           // who vouches for the server
+  std::string certificate;  // what shows who asks, and its key; where the server wants to know
+  std::string key;
+};
+
 struct ExplainOptions {
   std::string subject;  // "NS/NAME" or "gang/NS/NAME" of a gang, "pod/NS/NAME" of a member
   std::string server;   // "HOST:PORT" of the server's gRPC port
+  ServerKeys keys;
   ReportFormat format = ReportFormat::kText;
   absl::Duration timeout = absl::Seconds(10);
 };
 
 // `muster explain`: prints the state of one gang to `out`. kInvalidArgument for
-// a malformed subject, kUnavailable and kDeadlineExceeded if the server can't
+// a malformed subject, kNotFound for a file of keys that can't be read, kUnavailable and kDeadlineExceeded if the server can't
 // be reached in time, otherwise what the server says.
 absl::Status Explain(const ExplainOptions& options, std::ostream& out);
 
 struct GangsOptions {
   std::string server;
+  ServerKeys keys;
   ReportFormat format = ReportFormat::kText;
   absl::Duration timeout = absl::Seconds(10);  // of the list; a watch has none
 };

@@ -197,6 +197,19 @@ Closeness ClosenessOf(const Config::Gangs& gangs) {
 
 namespace {
 
+absl::Status CheckTls(const TlsFiles& tls) {
+  if (tls.certificate.empty() != tls.key.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("tls.certificate is \"", tls.certificate,
+                                                   "\" and tls.key is \"", tls.key,
+                                                   "\"; want both, or neither"));
+  }
+  if (!tls.client_ca.empty() && !tls.enabled()) {
+    return absl::InvalidArgumentError(
+        "tls.clientCA is set without tls.certificate: no caller could show his own");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckLead(const Config::Lead& lead) {
   const std::vector<std::string> parts = absl::StrSplit(lead.lease, '/');
   if (!lead.lease.empty() && (parts.size() != 2 || parts[0].empty() || parts[1].empty())) {
@@ -241,6 +254,7 @@ absl::Status CheckConfig(const Config& config) {
                      "; want less than extender.httpTimeout, ",
                      absl::FormatDuration(config.extender.http_timeout), ": set both"));
   }
+  if (absl::Status tls = CheckTls(config.tls); !tls.ok()) return tls;
   if (absl::Status lead = CheckLead(config.lead); !lead.ok()) return lead;
   if (!config.cluster.files.empty() && !config.cluster.kubeconfig.empty()) {
     return absl::InvalidArgumentError(

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "scheduling/model/topology.h"
 #include "scheduling/model/topology_demand.h"
+#include "server/tls/tls_files.h"
 
 namespace muster {
 
@@ -67,6 +68,7 @@ struct Config {
 
   Extender extender;
   Grpc grpc;
+  TlsFiles tls;
   Cluster cluster;
   Lead lead;
   Gangs gangs;

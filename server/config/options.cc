@@ -68,6 +68,22 @@ std::vector<Option> GrpcOptions() {
   };
 }
 
+std::vector<Option> TlsOptions() {
+  return {
+      {"tls", "certificate",
+       "The file (PEM) with the certificate and what leads from it to its authority. The\n"
+       "file is followed: a new one counts for the next connection. Empty: no TLS.",
+       TextOption{At<&Config::tls, &TlsFiles::certificate>, {}}},
+      {"tls", "key", "The file (PEM) with the key of the certificate.",
+       TextOption{At<&Config::tls, &TlsFiles::key>, {}}},
+      {"tls", "clientCA",
+       "The file (PEM) with the authorities whose certificates callers must show: on the\n"
+       "HTTP port for all of /v1/, on the gRPC port for everything. Empty: nobody is\n"
+       "asked who he is.",
+       TextOption{At<&Config::tls, &TlsFiles::client_ca>, {}}},
+  };
+}
+
 std::vector<Option> ClusterOptions() {
   return {
       {"cluster", "kubeconfig",
@@ -182,8 +198,9 @@ std::vector<Option> TopOptions() {
 const std::vector<Option>& Options() {
   static const auto& options = *[] {
     auto* all = new std::vector<Option>;
-    for (const auto& section : {ExtenderOptions(), GrpcOptions(), ClusterOptions(), LeadOptions(),
-                                GangsOptions(), TopologyOptionList(), LogOptions(), TopOptions()}) {
+    for (const auto& section :
+         {ExtenderOptions(), GrpcOptions(), TlsOptions(), ClusterOptions(), LeadOptions(), GangsOptions(),
+          TopologyOptionList(), LogOptions(), TopOptions()}) {
       all->insert(all->end(), section.begin(), section.end());
     }
     return all;
@@ -194,6 +211,7 @@ const std::vector<Option>& Options() {
 absl::string_view SectionHelp(absl::string_view section) {
   if (section == "extender") return "The HTTP port, which kube-scheduler calls.";
   if (section == "grpc") return "The gRPC port, for everybody else.";
+  if (section == "tls") return "Keys for both ports.";
   if (section == "cluster") return "Where the cluster is.";
   if (section == "lead") return "Which of several replicas decides.";
   if (section == "gangs") return "How gangs are treated that declare nothing else.";

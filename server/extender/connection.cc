@@ -30,9 +30,16 @@ int PollMillis(steady_clock::duration left) {
   return static_cast<int>(std::clamp<int64_t>(millis, 0, 3600 * 1000));
 }
 
+// As IoStep has it, of what a system call returned.
+IoStep StepOf(ssize_t bytes, short wait) {
+  if (bytes > 0) return {.bytes = bytes};
+  const bool later = bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  return {.wait = later ? wait : short{0}};
+}
+
 }  // namespace
 
-Connection::Connection(int socket) : socket_(socket) {
+Connection::Connection(int socket, std::unique_ptr<TlsSession> tls) : socket_(socket), tls_(std::move(tls)) {
   const int on = 1;
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(socket_, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledgedMillis, sizeof kUnacknowledgedMillis);
@@ -53,10 +60,20 @@ bool Connection::Await(short events, SteadyTime deadline) const {
   }
 }
 
+bool Connection::Secure(absl::Duration patience) {
+  if (tls_ == nullptr) return true;
+  const SteadyTime deadline = After(patience);
+  for (;;) {
+    const IoStep step = tls_->Accept();
+    if (step.bytes > 0) return true;
+    if (step.wait == 0 || !Await(step.wait, deadline)) return false;
+  }
+}
+
 bool Connection::AwaitRequest(absl::Duration idle) {
   if (begin_ < end_) return true;
   if (!Await(POLLIN, After(idle))) return false;
-  deadline_ = steady_clock::now();
+  deadline_ = tls_ == nullptr ? steady_clock::now() : After(std::min(idle, kRecord));
   return Fill();
 }
 
@@ -68,13 +85,24 @@ void Connection::BeginRequest(absl::Duration patience) {
 bool Connection::Fill() {
   if (buffer_ == nullptr) buffer_.reset(new char[kBufferBytes]);
   for (;;) {
-    const ssize_t got = recv(socket_, buffer_.get(), kBufferBytes, MSG_DONTWAIT);
+    const IoStep got = Receive();
     begin_ = 0;
-    end_ = got > 0 ? static_cast<size_t>(got) : 0;
-    if (got > 0) return true;
-    const bool later = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
-    if (!later || !Await(POLLIN, deadline_)) return false;
+    end_ = got.bytes > 0 ? static_cast<size_t>(got.bytes) : 0;
+    if (got.bytes > 0) return true;
+    if (got.wait == 0 || !Await(got.wait, deadline_)) return false;
   }
+}
+
+// A record of TLS is less than the buffer: nothing that poll() does not see is
+// left behind.
+IoStep Connection::Receive() {
+  if (tls_ != nullptr) return tls_->Read(buffer_.get(), kBufferBytes);
+  return StepOf(recv(socket_, buffer_.get(), kBufferBytes, MSG_DONTWAIT), POLLIN);
+}
+
+IoStep Connection::Send(absl::string_view bytes) {
+  if (tls_ != nullptr) return tls_->Write(bytes.data(), bytes.size());
+  return StepOf(send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT), POLLOUT);
 }
 
 ssize_t Connection::Read(char* to, size_t size) {
@@ -90,12 +118,10 @@ ssize_t Connection::Read(char* to, size_t size) {
 bool Connection::Write(absl::string_view bytes, absl::Duration patience) {
   const SteadyTime deadline = After(patience);
   while (!bytes.empty()) {
-    const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent > 0) {
-      bytes.remove_prefix(static_cast<size_t>(sent));
-    } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-      return false;
-    } else if (!Await(POLLOUT, deadline)) {
+    const IoStep sent = Send(bytes);
+    if (sent.bytes > 0) {
+      bytes.remove_prefix(static_cast<size_t>(sent.bytes));
+    } else if (sent.wait == 0 || !Await(sent.wait, deadline)) {
       return false;
     }
   }
@@ -108,6 +134,7 @@ bool Connection::PeerGone() const {
 }
 
 void Connection::Linger(absl::Duration patience) {
+  if (tls_ != nullptr) tls_->Close();
   shutdown(socket_, SHUT_WR);
   BeginRequest(patience);
   // Between two fills too: a peer that never stops sending is left in the end.

@@ -9,10 +9,11 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/tls/tls_session.h"
 
 namespace muster {
 
-// One accepted TCP connection.
+// One accepted TCP connection, with or without TLS.
 //
 // Why:     a caller that sends or takes a byte now and then would occupy a
 //          thread for ever if only the single read or write were bounded; and
@@ -21,11 +22,18 @@ namespace muster {
 // Threads: one thread uses it; only Shutdown may be called from others.
 class Connection {
  public:
-  // Takes over the socket.
-  explicit Connection(int socket);
+  // Takes over the socket. `tls` is of this socket; null: without TLS.
+  explicit Connection(int socket, std::unique_ptr<TlsSession> tls = nullptr);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+
+  // Agrees with the peer on keys, within `patience`; without TLS there is nothing
+  // to do. False if that fails.
+  bool Secure(absl::Duration patience);
+
+  // Whether the peer has shown a certificate of the authority for callers.
+  bool PeerKnown() const { return tls_ != nullptr && tls_->PeerKnown(); }
 
   // Waits for the first byte of the next request. False if the connection
   // ended or was idle for `idle`.
@@ -66,12 +74,17 @@ class Connection {
   // Waits for `events`. False after `deadline`, or if the socket failed.
   bool Await(short events, SteadyTime deadline) const;
   bool Fill();
+  IoStep Receive();
+  IoStep Send(absl::string_view bytes);
 
+  // How long what is no request, such as a change of keys, may take to arrive.
+  static constexpr absl::Duration kRecord = absl::Seconds(10);
   static constexpr size_t kBufferBytes = 64 << 10;
   // Of a request, what may be read byte by byte, as lines are.
   static constexpr size_t kMaxLineBytes = 1 << 20;
 
   const int socket_;
+  const std::unique_ptr<TlsSession> tls_;
   bool ending_ = false;
   SteadyTime deadline_;
   size_t line_bytes_ = 0;

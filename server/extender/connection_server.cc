@@ -14,6 +14,7 @@
 #include "server/extender/connection.h"
 #include "server/extender/connection_threads.h"
 #include "server/extender/connections.h"
+#include "server/tls/tls_context.h"
 
 namespace muster {
 namespace {
@@ -138,10 +139,14 @@ class ConnectionServer::Running : public httplib::Server {
 
  private:
   bool process_and_close_socket(socket_t socket) override {
-    Connection connection(socket);
+    Connection connection(socket, options_.tls == nullptr
+                                      ? nullptr
+                                      : std::make_unique<TlsSession>(options_.tls->Current(), socket));
     open_.Add(connection);
     current_connection = &connection;
-    while (connection.AwaitRequest(options_.idle) && open_.MarkBusy(connection) && ServeOne(connection)) {
+    const bool secure = connection.Secure(options_.request);
+    while (secure && connection.AwaitRequest(options_.idle) && open_.MarkBusy(connection) &&
+           ServeOne(connection)) {
       open_.MarkIdle(connection);
     }
     current_connection = nullptr;

@@ -14,6 +14,7 @@ class Server;
 namespace muster {
 
 class Connection;
+class TlsContext;
 
 struct ConnectionOptions {
   std::string address = "0.0.0.0:0";  // "host:port"; port 0 takes a free one
@@ -24,6 +25,7 @@ struct ConnectionOptions {
   absl::Duration idle = absl::Seconds(150);
   absl::Duration request = absl::Seconds(30);  // from a request's first byte to its last
   absl::Duration write = absl::Seconds(10);    // for one piece of an answer to be taken
+  std::shared_ptr<TlsContext> tls;             // null: without TLS
 };
 
 // cpp-httplib's parser and writer of HTTP/1.1 over our own connections.

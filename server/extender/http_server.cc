@@ -17,6 +17,7 @@
 #include "server/extender/held_binds.h"
 #include "server/extender/verbs.h"
 #include "server/report/report_format.h"
+#include "server/tls/tls_context.h"
 
 namespace muster {
 namespace {
@@ -28,6 +29,10 @@ constexpr absl::string_view kGangs = "/v1/gangs/";
 bool IsVerb(absl::string_view path) {
   return path == "/v1/filter" || path == "/v1/prioritize" || path == "/v1/bind" || path == "/v1/preempt";
 }
+
+// Who calls must say so where callers are asked. Probes of health can't, and
+// numbers of metrics give nothing away.
+bool IsForKnownCallers(absl::string_view path) { return absl::StartsWith(path, "/v1/"); }
 
 bool IsGet(const httplib::Request& request) { return request.method == "GET" || request.method == "HEAD"; }
 
@@ -57,7 +62,11 @@ void SendError(httplib::Response& response, int status, absl::string_view error)
 class ExtenderServer::Endpoints {
  public:
   Endpoints(Service& service, Metrics& metrics, ExtenderOptions options)
-      : service_(service), metrics_(metrics), options_(std::move(options)), verbs_(service, metrics) {}
+      : service_(service),
+        metrics_(metrics),
+        options_(std::move(options)),
+        asks_callers_(options_.connections.tls != nullptr && options_.connections.tls->asks_callers()),
+        verbs_(service, metrics) {}
 
   void Register(httplib::Server& routes);
   void EndHeldCalls() {
@@ -83,6 +92,7 @@ class ExtenderServer::Endpoints {
   Service& service_;
   Metrics& metrics_;
   const ExtenderOptions options_;
+  const bool asks_callers_;
   Verbs verbs_;
   HeldBinds held_;
   std::atomic<bool> stopping_{false};
@@ -115,6 +125,8 @@ ExtenderServer::Endpoints::Handled ExtenderServer::Endpoints::BeforeBody(const h
     SendError(response, 400,
               absl::StrCat("Content-Length is \"", request.get_header_value("Content-Length"),
                            "\"; want a number of bytes"));
+  } else if (asks_callers_ && IsForKnownCallers(request.path) && !ConnectionServer::Current().PeerKnown()) {
+    SendError(response, 403, "want a client's certificate that the authority in tls.clientCA has signed");
   } else if (verb && request.method == "POST") {
     if (stopping_ || !service_.MayDecide().ok()) ConnectionServer::Current().EndAfterAnswer();
     if (HasBody(request) && !request.is_multipart_form_data()) return Handled::Unhandled;

@@ -39,6 +39,8 @@ struct ExtenderOptions {
 // are answered with an error, and their connection is closed: another replica
 // may be the one to ask.
 //
+// Where callers are asked for their certificate, all of /v1/ answers 403 without.
+//
 // Threads: Start and Stop from one thread, port from any.
 class ExtenderServer {
  public:

@@ -10,6 +10,9 @@
 #include "absl/synchronization/notification.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/security/tls_certificate_provider.h"
+#include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "muster/v1/placement.grpc.pb.h"
@@ -48,6 +51,23 @@ void SetConnectionArguments(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
 }
 
+std::shared_ptr<grpc::ServerCredentials> Credentials(const TlsFiles& tls) {
+  if (!tls.enabled()) return grpc::InsecureServerCredentials();
+  namespace exp = grpc::experimental;
+  const unsigned int seconds = 1;  // between two looks at the files
+  const auto files = tls.client_ca.empty() ? std::make_shared<exp::FileWatcherCertificateProvider>(
+                                                 tls.key, tls.certificate, seconds)
+                                           : std::make_shared<exp::FileWatcherCertificateProvider>(
+                                                 tls.key, tls.certificate, tls.client_ca, seconds);
+  exp::TlsServerCredentialsOptions options(files);
+  options.watch_identity_key_cert_pairs();
+  if (!tls.client_ca.empty()) {
+    options.watch_root_certs();
+    options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
+  return exp::TlsServerCredentials(options);
+}
+
 }  // namespace
 
 // Everything that exists from Start to Stop.
@@ -62,7 +82,7 @@ class GrpcServer::Running {
     grpc::ServerBuilder builder;
     SetConnectionArguments(builder);
     builder.SetMaxReceiveMessageSize(options.max_message_bytes);
-    builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort(options.address, Credentials(options.tls), &port_);
     builder.RegisterService(placement_.get());
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return;

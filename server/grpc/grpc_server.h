@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "server/grpc/placement_service.h"
 #include "server/service.h"
+#include "server/tls/tls_files.h"
 
 namespace muster {
 
@@ -20,12 +21,15 @@ struct GrpcOptions {
   // names of 15,000 nodes half a MB.
   int max_message_bytes = 64 << 20;
 
+  // Followed when they are replaced.
+  TlsFiles tls;
+
   // How often readiness and the gangs' revision are looked at: a watch and the
   // health service are at most this late.
   absl::Duration poll_interval = absl::Milliseconds(50);
 };
 
-// Serves muster.v1.Placement, grpc.health.v1 and reflection, without TLS.
+// Serves muster.v1.Placement, grpc.health.v1 and reflection.
 //
 // Health is SERVING exactly while the service is ready, for the server as a
 // whole and for muster.v1.Placement.

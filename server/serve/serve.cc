@@ -22,6 +22,7 @@
 #include "server/serve/candidate.h"
 #include "server/serve/source.h"
 #include "server/threads/ticker.h"
+#include "server/tls/tls_context.h"
 
 namespace muster {
 namespace {
@@ -44,8 +45,10 @@ DecisionsOptions MakeDecisionsOptions(const Config& config, absl::Time start) {
   return options;
 }
 
-ExtenderOptions MakeExtenderOptions(const Config::Extender& config, std::function<void()> before_scrape) {
+ExtenderOptions MakeExtenderOptions(const Config::Extender& config, std::shared_ptr<TlsContext> tls,
+                                    std::function<void()> before_scrape) {
   ExtenderOptions options;
+  options.connections.tls = std::move(tls);
   options.connections.address = config.listen;
   options.connections.max_connections = static_cast<size_t>(config.max_connections);
   options.connections.max_body_bytes = static_cast<size_t>(config.max_body_bytes);
@@ -55,10 +58,17 @@ ExtenderOptions MakeExtenderOptions(const Config::Extender& config, std::functio
   return options;
 }
 
-GrpcOptions MakeGrpcOptions(const Config::Grpc& config) {
+// Null without TLS.
+absl::StatusOr<std::shared_ptr<TlsContext>> OpenTls(const TlsFiles& files) {
+  if (!files.enabled()) return std::shared_ptr<TlsContext>();
+  return TlsContext::Open(files);
+}
+
+GrpcOptions MakeGrpcOptions(const Config& config) {
   GrpcOptions options;
-  options.address = config.listen;
-  options.max_message_bytes = static_cast<int>(config.max_message_bytes);
+  options.address = config.grpc.listen;
+  options.max_message_bytes = static_cast<int>(config.grpc.max_message_bytes);
+  options.tls = config.tls;
   return options;
 }
 
@@ -122,6 +132,9 @@ absl::Status Serve(const Config& config, const std::string& port_file) {
   absl::StatusOr<std::unique_ptr<ClusterSource>> source = OpenCluster(config);
   if (!source.ok()) return source.status();
 
+  const auto tls = OpenTls(config.tls);
+  if (!tls.ok()) return tls.status();
+
   const RealClock clock;
   Metrics metrics;
   std::optional<Ticker> ticker;
@@ -136,9 +149,10 @@ absl::Status Serve(const Config& config, const std::string& port_file) {
     if (!candidate.Tick() && !lost.exchange(true)) kill(getpid(), SIGTERM);
     decisions.Tick();
   });
-  ExtenderServer http(decisions, metrics,
-                      MakeExtenderOptions(config.extender, [&] { ShowNumbers(decisions.Count(), metrics); }));
-  GrpcServer grpc(decisions, ReadTexts, MakeGrpcOptions(config.grpc));
+  ExtenderServer http(decisions, metrics, MakeExtenderOptions(config.extender, *tls, [&] {
+                        ShowNumbers(decisions.Count(), metrics);
+                      }));
+  GrpcServer grpc(decisions, ReadTexts, MakeGrpcOptions(config));
 
   (*source)->Start([&](std::shared_ptr<const ClusterView> view) {
     candidate.Observe(view);
