@@ -17,7 +17,8 @@ GANG_LABELS = ("muster.dev/gang", "scheduling.x-k8s.io/pod-group")
 
 
 def _seen(pod):
-    gpus = sum(int((c.resources.limits or {}).get(GPU, 0)) for c in pod.spec.containers)
+    # One that has ended uses nothing.
+    gpus = 0 if pod.status.phase in ("Succeeded", "Failed") else sum(int((c.resources.limits or {}).get(GPU, 0)) for c in pod.spec.containers)
     labels = pod.metadata.labels or {}
     gang = next((labels[key] for key in GANG_LABELS if key in labels), None)
     return Seen(pod.metadata.uid, pod.spec.node_name, gpus, gang)

@@ -30,6 +30,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if eq .Values.installation "second-scheduler" }}
 {{- $_ := set $own "gangs" (dict "schedulerNames" (list .Values.scheduler.name)) }}
 {{- end }}
+{{- if .Values.tls.secret }}
+{{- $tls := dict "certificate" "/etc/muster-tls/tls.crt" "key" "/etc/muster-tls/tls.key" }}
+{{- if .Values.tls.askCallers }}{{ $_ := set $tls "clientCA" "/etc/muster-tls/ca.crt" }}{{ end }}
+{{- $_ := set $own "tls" $tls }}
+{{- end }}
 {{- toYaml (mergeOverwrite (deepCopy .Values.config) $own) }}
 {{- end }}
 
@@ -40,7 +45,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $host = .Values.service.clusterIP }}
 {{- if contains ":" $host }}{{ $host = printf "[%s]" $host }}{{ end }}
 {{- end }}
-{{- printf "http://%s:8080/v1" $host }}
+{{- printf "%s://%s:8080/v1" (.Values.tls.secret | empty | ternary "http" "https") $host }}
 {{- end }}
 
 {{/* The configuration of the kube-scheduler that asks Muster. */}}
@@ -72,6 +77,17 @@ extenders:
     # Without it, kube-scheduler evicts pods for a gang that was refused.
     preemptVerb: preempt
     weight: 1
+{{- if .Values.tls.secret }}
+    enableHTTPS: true
+    tlsConfig:
+      # Whatever address is called.
+      serverName: {{ include "muster.name" . }}.{{ .Release.Namespace }}.svc
+      caFile: {{ .Values.scheduler.tlsFolder }}/ca.crt
+{{- if .Values.tls.askCallers }}
+      certFile: {{ .Values.scheduler.tlsFolder }}/tls.crt
+      keyFile: {{ .Values.scheduler.tlsFolder }}/tls.key
+{{- end }}
+{{- end }}
     # Node names instead of whole nodes: 5,000 nodes are 63 MB per call.
     nodeCacheCapable: true
     # Members wait for their gang in a bind call. Muster's own
