@@ -125,7 +125,7 @@ TEST_F(TlsTest, AHeldBindCallIsAnsweredWhenItsGangIsThere) {
 }
 
 TEST_F(TlsTest, BodiesOfManyRecordsArriveWhole) {
-  service_.filter = [](const FilterCall& call) -> FilterAnswer { return PassOne{call.candidates.back()}; };
+  service_.filter = [](const FilterCall& call) -> FilterAnswer { return PassOne{NodeName(std::string(call.candidates.back()))}; };
   std::string names;
   for (int i = 0; i < 5000; ++i) absl::StrAppend(&names, i == 0 ? "" : ",", "\"a-node-of-some-name-", i, "\"");
   const std::string body = absl::StrCat(
