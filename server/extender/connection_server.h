@@ -25,7 +25,7 @@ struct ConnectionOptions {
   absl::Duration idle = absl::Seconds(150);
   absl::Duration request = absl::Seconds(30);  // from a request's first byte to its last
   absl::Duration write = absl::Seconds(10);    // for one piece of an answer to be taken
-  std::shared_ptr<TlsContext> tls;             // null: without TLS
+  std::shared_ptr<TlsContext> tls = nullptr;   // null: without TLS
 };
 
 // cpp-httplib's parser and writer of HTTP/1.1 over our own connections.

@@ -21,12 +21,11 @@ struct GrpcOptions {
   // names of 15,000 nodes half a MB.
   int max_message_bytes = 64 << 20;
 
-  // Followed when they are replaced.
-  TlsFiles tls;
-
   // How often readiness and the gangs' revision are looked at: a watch and the
   // health service are at most this late.
   absl::Duration poll_interval = absl::Milliseconds(50);
+
+  TlsFiles tls = {};  // followed when they are replaced
 };
 
 // Serves muster.v1.Placement, grpc.health.v1 and reflection.

@@ -156,6 +156,20 @@ TEST(ConfigTest, WhatFlagsSetIsCheckedLikeWhatAFileSays) {
                                      "grpc.listen is \"nowhere\"; want host:port, such as \"0.0.0.0:8080\""));
 }
 
+TEST(ConfigTest, ACertificateWantsItsKeyAndAnAuthorityACertificate) {
+  EXPECT_EQ(
+      ParseConfig("tls: {certificate: a.crt}").status(),
+      absl::InvalidArgumentError("tls.certificate is \"a.crt\" and tls.key is \"\"; want both, or neither"));
+  EXPECT_EQ(
+      ParseConfig("tls: {key: a.key}").status(),
+      absl::InvalidArgumentError("tls.certificate is \"\" and tls.key is \"a.key\"; want both, or neither"));
+  EXPECT_EQ(ParseConfig("tls: {clientCA: ca.crt}").status(),
+            absl::InvalidArgumentError(
+                "tls.clientCA is set without tls.certificate: no caller could show his own"));
+  EXPECT_EQ(ParseConfig("tls: {certificate: a.crt, key: a.key, clientCA: ca.crt}")->tls,
+            (TlsFiles{"a.crt", "a.key", "ca.crt"}));
+}
+
 TEST(ConfigTest, EveryOptionIsExplained) {
   for (const Option& option : Options()) EXPECT_GE(option.help.size(), 20u) << option.Path();
 }

@@ -73,7 +73,8 @@ class TlsTest : public testing::Test {
     GrpcOptions options;
     options.address = "127.0.0.1:0";
     options.tls = ServerFiles(asks_callers);
-    grpc_.emplace(service_, [](auto) { return absl::UnimplementedError(""); }, options);
+    grpc_.emplace(
+        service_, [](auto) { return absl::UnimplementedError(""); }, options);
     EXPECT_TRUE(grpc_->Start().ok());
     return absl::StrCat("127.0.0.1:", grpc_->port());
   }
@@ -116,7 +117,8 @@ TEST_F(TlsTest, CallsAreAnsweredOnOneConnectionAfterTheOther) {
 
 TEST_F(TlsTest, AHeldBindCallIsAnsweredWhenItsGangIsThere) {
   const int port = StartHttp();
-  auto answer = std::async(std::launch::async, [&] { return HttpsClient(port, Stranger()).Fetch("/v1/bind", kBind); });
+  auto answer =
+      std::async(std::launch::async, [&] { return HttpsClient(port, Stranger()).Fetch("/v1/bind", kBind); });
   const auto [call, held] = service_.Kept(0);
   absl::SleepFor(absl::Milliseconds(600));  // some signs of life
   EXPECT_TRUE(held->Alive());
@@ -125,9 +127,12 @@ TEST_F(TlsTest, AHeldBindCallIsAnsweredWhenItsGangIsThere) {
 }
 
 TEST_F(TlsTest, BodiesOfManyRecordsArriveWhole) {
-  service_.filter = [](const FilterCall& call) -> FilterAnswer { return PassOne{NodeName(std::string(call.candidates.back()))}; };
+  service_.filter = [](const FilterCall& call) -> FilterAnswer {
+    return PassOne{NodeName(std::string(call.candidates.back()))};
+  };
   std::string names;
-  for (int i = 0; i < 5000; ++i) absl::StrAppend(&names, i == 0 ? "" : ",", "\"a-node-of-some-name-", i, "\"");
+  for (int i = 0; i < 5000; ++i)
+    absl::StrAppend(&names, i == 0 ? "" : ",", "\"a-node-of-some-name-", i, "\"");
   const std::string body = absl::StrCat(
       R"({"Pod":{"metadata":{"name":"train-0","namespace":"default","uid":"u0"},"spec":{"containers":[]}},)",
       R"("NodeNames":[)", names, "]}");
@@ -171,8 +176,11 @@ TEST_F(TlsTest, FilesThatCanNotBeUsedChangeNothing) {
 }
 
 TEST_F(TlsTest, WhatCanNotBeUsedAtTheStartIsNamed) {
-  const auto error = [&](const TlsFiles& files) { return std::string(TlsContext::Open(files).status().message()); };
-  EXPECT_THAT(error({At("none.crt"), At("server.key"), ""}), HasSubstr("none.crt: no certificate can be read"));
+  const auto error = [&](const TlsFiles& files) {
+    return std::string(TlsContext::Open(files).status().message());
+  };
+  EXPECT_THAT(error({At("none.crt"), At("server.key"), ""}),
+              HasSubstr("none.crt: no certificate can be read"));
   EXPECT_THAT(error({At("server.crt"), At("caller.key"), ""}),
               HasSubstr("caller.key: it holds no key of the certificate"));
   EXPECT_THAT(error({At("server.crt"), At("server.key"), At("server.key")}),
