@@ -22,9 +22,9 @@ struct ServerKeys {
 struct ExplainOptions {
   std::string subject;  // "NS/NAME" or "gang/NS/NAME" of a gang, "pod/NS/NAME" of a member
   std::string server;   // "HOST:PORT" of the server's gRPC port
-  ServerKeys keys;
   ReportFormat format = ReportFormat::kText;
   absl::Duration timeout = absl::Seconds(10);
+  ServerKeys keys = {};
 };
 
 // `muster explain`: prints the state of one gang to `out`. kInvalidArgument for
@@ -34,9 +34,9 @@ absl::Status Explain(const ExplainOptions& options, std::ostream& out);
 
 struct GangsOptions {
   std::string server;
-  ServerKeys keys;
   ReportFormat format = ReportFormat::kText;
   absl::Duration timeout = absl::Seconds(10);  // of the list; a watch has none
+  ServerKeys keys = {};
 };
 
 // `muster gangs`: prints all gangs, one line each or as {"gangs": [...]}.

@@ -14,6 +14,8 @@ from release import NAMESPACE, RESTRICTED, Release
 
 REPO = pathlib.Path(__file__).resolve().parents[2]
 IMAGE, NEXT_IMAGE = "muster:kind", "muster:kind-next"
+# What most examples name, and what runs here instead of it.
+EXAMPLES_IMAGE = "busybox:1.36"
 TEAM = "team"
 
 
@@ -36,8 +38,8 @@ def nodes(tmp_path_factory, log):
         began = time.monotonic()
         run(REPO / "scripts/image", "--program", os.environ["MUSTER_BIN"], IMAGE)
         docker("tag", IMAGE, NEXT_IMAGE)
-        cluster.worker_image(jobs.IMAGE)
-        cluster.load(IMAGE, NEXT_IMAGE, jobs.IMAGE)
+        cluster.worker_image(jobs.IMAGE, EXAMPLES_IMAGE)
+        cluster.load(IMAGE, NEXT_IMAGE, jobs.IMAGE, EXAMPLES_IMAGE)
         log("images made and loaded", began)
         for namespace in (NAMESPACE, TEAM):
             cluster.core.create_namespace({"metadata": {"name": namespace, "labels": RESTRICTED}})

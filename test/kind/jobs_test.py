@@ -3,9 +3,13 @@
 
 import time
 
+import pytest
+
 from harness.waiting import always, until
 from jobs import job
-from nodes import GPU, WORKERS
+from nodes import GPU, REPO, WORKERS
+
+EXAMPLES = REPO / "manifests/examples"
 
 # A gang is bound by parallel writes: while they are under way, part of it is bound.
 COMMIT_SECONDS = 2.0
@@ -93,6 +97,32 @@ value: 1000
     stays_waiting(team, "high", seconds=10)
     assert team.running_on("low").total() == 8
     assert observer.deletions() == []
+
+
+@pytest.mark.parametrize("name, namespace, labels, pods", [
+    ("muster", "default", "muster.dev/gang=train", 2),
+    ("statefulset", "default", "muster.dev/gang=shards", 3),
+    ("team-quota", "team-a", "muster.dev/gang=train", 2),
+    ("cronjob", "default", "muster.dev/gang=retrain", 2),
+])
+def test_an_example_runs(team, nodes, name, namespace, labels, pods):
+    file = EXAMPLES / f"{name}.yaml"
+    if namespace != "default":
+        nodes.kubectl("create", "namespace", namespace)
+    nodes.kubectl("apply", "-f", file)
+    if name == "cronjob":
+        nodes.kubectl("create", "job", "retrain-now", "--from=cronjob/retrain")
+    try:
+        def running():
+            listed = nodes.core.list_namespaced_pod(namespace, label_selector=labels).items
+            return len(listed) == pods and all(p.status.phase == "Running" for p in listed)
+
+        until(running, 60, lambda: nodes.kubectl("-n", namespace, "describe", "pods", "-l", labels), every=0.5)
+    finally:
+        nodes.kubectl("delete", "-f", file, "--cascade=foreground", "--timeout=60s")
+        if namespace != "default":
+            nodes.kubectl("delete", "namespace", namespace, "--timeout=60s")
+        nodes.kubectl("delete", "job", "retrain-now", "--ignore-not-found", "--cascade=foreground", "--timeout=60s")
 
 
 def test_pods_without_devices_do_not_wait_for_muster(team, nodes):

@@ -209,11 +209,12 @@ class Nodes:
         run(self._bin / "kind", "load", "image-archive", archive, "--name", NAME, timeout=600)
         archive.unlink()
 
-    def worker_image(self, name):
-        """The image of what the pods run, made of one static program."""
+    def worker_image(self, *names):
+        """The images of what the pods run, made of one static program."""
         archive = self.folder / "worker.tar"
         run("tar", "-C", self._bin, "-cf", archive, "worker")
-        docker("import", "--change", 'ENTRYPOINT ["/worker"]', "--change", "USER 65532", archive, name)
+        for name in names:
+            docker("import", "--change", 'ENTRYPOINT ["/worker"]', "--change", "USER 65532", archive, name)
 
     def kubectl(self, *arguments, **options):
         return run(self._kubectl, "--kubeconfig", self.kubeconfig, *arguments, **options)

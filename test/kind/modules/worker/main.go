@@ -1,7 +1,8 @@
 // What runs in the pods of the kind test.
 //
-//	worker [SECONDS]   works for so long and succeeds; without a number until it is told to stop
-//	worker pause       holds the namespaces of a pod, as Kubernetes' own pause does
+//	worker [SECONDS]      works for so long and succeeds; without a number until it is told to stop
+//	worker sleep SECONDS  the same, as busybox has it, of which the examples speak
+//	worker pause          holds the namespaces of a pod, as Kubernetes' own pause does
 package main
 
 import (
@@ -21,11 +22,15 @@ func main() {
 		<-stop
 		return
 	}
+	arguments := os.Args[1:]
+	if len(arguments) > 1 && arguments[0] == "sleep" {
+		arguments = arguments[1:]
+	}
 	var done <-chan time.Time
-	if len(os.Args) > 1 {
-		seconds, err := strconv.Atoi(os.Args[1])
+	if len(arguments) > 0 {
+		seconds, err := strconv.Atoi(arguments[0])
 		if err != nil {
-			fmt.Fprintf(os.Stderr, "worker: %q is no number of seconds\n", os.Args[1])
+			fmt.Fprintf(os.Stderr, "worker: %q is no number of seconds\n", arguments[0])
 			os.Exit(2)
 		}
 		done = time.After(time.Duration(seconds) * time.Second)
