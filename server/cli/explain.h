@@ -28,7 +28,8 @@ struct ExplainOptions {
 };
 
 // `muster explain`: prints the state of one gang to `out`. kInvalidArgument for
-// a malformed subject, kNotFound for a file of keys that can't be read, kUnavailable and kDeadlineExceeded if the server can't
+// a malformed subject, kNotFound for a file of keys that can't be read,
+// kUnavailable and kDeadlineExceeded if the server can't
 // be reached in time, otherwise what the server says.
 absl::Status Explain(const ExplainOptions& options, std::ostream& out);
 

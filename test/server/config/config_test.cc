@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
          "line 1: unknown key extneder; did you mean extender?"},
         {"AKeyOfAnotherSection", "httpTimeout: 60s\n",
          "line 1: unknown key httpTimeout; did you mean extender.httpTimeout?"},
-        {"AnEmptyKey", "\"\": 1\n", "line 1: unknown key ; did you mean log?"},
+        {"AnEmptyKey", "\"\": 1\n", "line 1: unknown key ; did you mean tls?"},
         {"AKeyGivenTwice", "log:\n  level: info\n  level: debug\n", "line 3: log.level is given twice"},
         {"ASectionGivenTwice", "log: {}\nlog: {}\n", "line 2: log is given twice"},
         {"ADurationWithoutAUnit", "extender:\n  httpTimeout: 60\n",
