@@ -8,6 +8,7 @@
 
 #include "server/cli/explain.h"
 #include "server/cli/plan.h"
+#include "server/cli/simulate.h"
 #include "server/config/config.h"
 #include "server/log/log.h"
 #include "server/serve/serve.h"
@@ -115,6 +116,26 @@ void AddServer(CLI::App& command, std::string& server, cli::ServerKeys& keys) {
   key->needs(certificate);
 }
 
+void AddSimulate(CLI::App& app, int& exit) {
+  auto options = std::make_shared<cli::SimulateOptions>();
+  CLI::App* simulate =
+      app.add_subcommand("simulate", "replay a trace of GPU pods and say how much of the GPUs is made use of");
+  simulate->footer(cli::SimulateHelp());
+  simulate->add_option("--protocol", options->protocol, "what is simulated")
+      ->check(CLI::IsMember({"fgd"}))
+      ->option_text("fgd");
+  simulate->add_option("--nodes", options->nodes, "the trace's nodes (CSV)")->option_text("FILE");
+  simulate->add_option("--pods", options->pods, "the trace's pods (CSV)")->option_text("FILE");
+  simulate->add_option("--seeds", options->seeds, "how many runs, each in another order (10)");
+  simulate->add_option("--policy", options->policies, "who chooses; again for more to compare (muster)")
+      ->option_text("NAME");
+  static const std::map<std::string, cli::SimulateFormat> formats = {{"table", cli::SimulateFormat::kTable},
+                                                                     {"json", cli::SimulateFormat::kJson},
+                                                                     {"csv", cli::SimulateFormat::kCsv}};
+  AddFormat(*simulate, formats, options->format);
+  simulate->callback([options, &exit] { exit = cli::Simulate(*options, std::cout, std::cerr); });
+}
+
 const std::map<std::string, cli::ReportFormat>& ReportFormats() {
   static const std::map<std::string, cli::ReportFormat> formats = {{"text", cli::ReportFormat::kText},
                                                                    {"json", cli::ReportFormat::kJson}};
@@ -159,6 +180,7 @@ int Main(int argc, char** argv) {
   int exit = 0;
   AddServe(app, exit);
   AddPlan(app, exit);
+  AddSimulate(app, exit);
   AddExplain(app, exit);
   AddGangs(app, exit);
   if (argc == 1) {

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+
+namespace muster {
+
+// All of one GPU, in the unit of what is free of it and asked of it.
+inline constexpr int32_t kWholeGpu = 1000;
+
+// What a pod asks of the node it goes to, as far as it matters for what is left
+// there.
+struct Ask {
+  int64_t cpu_millis = 0;
+  int64_t memory_bytes = 0;
+  int32_t gpus = 0;                          // how many GPUs that can be shared
+  int32_t milli = 0;                         // thousandths of each of them; less than kWholeGpu only for one
+  absl::InlinedVector<int64_t, 2> counts;    // of devices that are only counted, by the caller's numbering
+  uint64_t where = 0;                        // which nodes it may go to, by the caller's numbering
+  float worth = 0;                           // what it is worth to have it placed, in GPUs
+
+  friend bool operator==(const Ask&, const Ask&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const Ask& a) {
+    return H::combine(std::move(h), a.cpu_millis, a.memory_bytes, a.gpus, a.milli, a.counts, a.where, a.worth);
+  }
+};
+
+// What is free on a node. Nodes with equal rooms are interchangeable.
+//
+// Invariant: `gpus` ascend.
+struct Room {
+  int64_t cpu_millis = 0;
+  int64_t memory_bytes = 0;
+  absl::InlinedVector<int32_t, 8> gpus;    // thousandths free of each GPU that can be shared
+  absl::InlinedVector<int64_t, 2> counts;  // free devices that are only counted, numbered as in Ask
+  int32_t kind = 0;                        // what else decides which asks may come here
+
+  friend bool operator==(const Room&, const Room&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const Room& r) {
+    return H::combine(std::move(h), r.cpu_millis, r.memory_bytes, r.gpus, r.counts, r.kind);
+  }
+};
+
+// Whether the ask fits, wherever it may go.
+bool HasRoom(const Room& room, const Ask& ask);
+
+// How many of `ask` fit side by side, by the one amount that ends first, and
+// with the part of one that is left over; 0 if none fits. A shared GPU counts
+// with all that is free of it if one fits there, as for FGD (Weng et al.,
+// USENIX ATC 2023).
+double Usable(const Room& room, const Ask& ask);
+
+// What is left of the room once the ask is there: one result for each GPU that
+// a shared ask could go to, the tightest first, GPUs of which as much is free
+// counted once; otherwise one. Empty exactly if it has no room.
+std::vector<Room> RoomsAfter(const Room& room, const Ask& ask);
+
+}  // namespace muster
