@@ -118,8 +118,8 @@ void AddServer(CLI::App& command, std::string& server, cli::ServerKeys& keys) {
 
 void AddSimulate(CLI::App& app, int& exit) {
   auto options = std::make_shared<cli::SimulateOptions>();
-  CLI::App* simulate =
-      app.add_subcommand("simulate", "replay a trace of GPU pods and say how much of the GPUs is made use of");
+  CLI::App* simulate = app.add_subcommand(
+      "simulate", "replay a trace of GPU pods and say how much of the GPUs is made use of");
   simulate->footer(cli::SimulateHelp());
   simulate->add_option("--protocol", options->protocol, "what is simulated")
       ->check(CLI::IsMember({"fgd"}))

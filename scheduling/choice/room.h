@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 
 namespace muster {
 
@@ -16,16 +15,17 @@ inline constexpr int32_t kWholeGpu = 1000;
 struct Ask {
   int64_t cpu_millis = 0;
   int64_t memory_bytes = 0;
-  int32_t gpus = 0;                          // how many GPUs that can be shared
-  int32_t milli = 0;                         // thousandths of each of them; less than kWholeGpu only for one
-  absl::InlinedVector<int64_t, 2> counts;    // of devices that are only counted, by the caller's numbering
-  uint64_t where = 0;                        // which nodes it may go to, by the caller's numbering
-  float worth = 0;                           // what it is worth to have it placed, in GPUs
+  int32_t gpus = 0;                        // how many GPUs that can be shared
+  int32_t milli = 0;                       // thousandths of each of them; less than kWholeGpu only for one
+  std::vector<int64_t> counts = {};  // of devices that are only counted, by the caller's numbering
+  uint64_t where = 0;                      // which nodes it may go to, by the caller's numbering
+  float worth = 0;                         // what it is worth to have it placed, in GPUs
 
   friend bool operator==(const Ask&, const Ask&) = default;
   template <typename H>
   friend H AbslHashValue(H h, const Ask& a) {
-    return H::combine(std::move(h), a.cpu_millis, a.memory_bytes, a.gpus, a.milli, a.counts, a.where, a.worth);
+    return H::combine(std::move(h), a.cpu_millis, a.memory_bytes, a.gpus, a.milli, a.counts, a.where,
+                      a.worth);
   }
 };
 
@@ -35,8 +35,8 @@ struct Ask {
 struct Room {
   int64_t cpu_millis = 0;
   int64_t memory_bytes = 0;
-  absl::InlinedVector<int32_t, 8> gpus;    // thousandths free of each GPU that can be shared
-  absl::InlinedVector<int64_t, 2> counts;  // free devices that are only counted, numbered as in Ask
+  std::vector<int32_t> gpus = {};    // thousandths free of each GPU that can be shared
+  std::vector<int64_t> counts = {};  // free devices that are only counted, numbered as in Ask
   int32_t kind = 0;                        // what else decides which asks may come here
 
   friend bool operator==(const Room&, const Room&) = default;

@@ -47,7 +47,6 @@ class Replay {
 // of pods picked at random until all together ask for `demand` of the cluster's
 // GPUs, or where they ask for more, without pods picked at random.
 // `random(n)` picks a number less than n.
-std::vector<Ask> Arrivals(const Trace& trace, double demand,
-                          const std::function<uint64_t(uint64_t)>& random);
+std::vector<Ask> Arrivals(const Trace& trace, double demand, const std::function<uint64_t(uint64_t)>& random);
 
 }  // namespace muster::replay

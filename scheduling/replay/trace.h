@@ -18,9 +18,9 @@ struct Trace {
   static constexpr size_t kMostModels = 64;
   static constexpr int32_t kMostGpus = 64;
 
-  std::vector<Room> nodes;           // empty; `kind` is the index of the GPUs' model
-  std::vector<std::string> models;   // by that index
-  std::vector<Ask> pods;             // `where` is a bit for each model that it may have, by that index
+  std::vector<Room> nodes;          // empty; `kind` is the index of the GPUs' model
+  std::vector<std::string> models;  // by that index
+  std::vector<Ask> pods;            // `where` is a bit for each model that it may have, by that index
 };
 
 // Of pods that may have any model.

@@ -66,8 +66,9 @@ std::string AsJson(const replay::Trace& trace, const SimulateOptions& options,
 }
 
 std::string AsTable(const replay::Trace& trace, const std::vector<FgdResult>& results) {
-  std::string text = absl::StrCat("GPUs allocated, and (of what is free, unusable), in percent, when so many percent of ",
-                                  replay::Capacity(trace) / kWholeGpu, " GPUs were asked for\n\n");
+  std::string text =
+      absl::StrCat("GPUs allocated, and (of what is free, unusable), in percent, when so many percent of ",
+                   replay::Capacity(trace) / kWholeGpu, " GPUs were asked for\n\n");
   absl::StrAppendFormat(&text, "%-10s", "POLICY");
   for (const int mark : kMarks) absl::StrAppendFormat(&text, "  %13d", mark);
   text += "   us/decision\n";
@@ -98,7 +99,8 @@ std::string AsCsv(const std::vector<FgdResult>& results) {
 absl::Status Check(const SimulateOptions& options) {
   constexpr int kMostSeeds = 1000;
   if (options.seeds < 1 || options.seeds > kMostSeeds) {
-    return absl::InvalidArgumentError(absl::StrCat("--seeds ", options.seeds, " is not from 1 to ", kMostSeeds));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--seeds ", options.seeds, " is not from 1 to ", kMostSeeds));
   }
   for (const std::string& policy : options.policies) {
     const auto names = replay::PolicyNames();
@@ -127,19 +129,22 @@ absl::StatusOr<std::string> SimulateFgd(const SimulateOptions& options, std::ost
 }  // namespace
 
 std::string SimulateHelp() {
-  return
-      "Protocol fgd replays a trace in the columns of Alibaba's cluster-trace-gpu-v2023: per seed the pods in\n"
-      "another order and then copies of them, until they ask for 130 % of the GPUs. They come one by one and none\n"
-      "leaves. What counts is how much of the GPUs is allocated when pods that ask for 100 % of them have come.\n"
-      "The choice is that of muster serve for pods without a gang; --policy compares others in the same run:\n"
-      "  muster     values what is left of nodes by the demand seen so far (the default)\n"
-      "  first-fit  the first node with room\n"
-      "  best-fit   the node with the least left over\n"
-      "  fgd        the least growth of fragmentation (Weng et al., USENIX ATC 2023)\n"
-      "  hami       HAMi's order: the fullest node, its emptiest GPU\n"
-      "Equal arguments give equal figures; only times differ. Exit status: 0, or 2 for bad input.\n"
-      "Example:\n"
-      "  muster simulate --protocol fgd --nodes nodes.csv --pods pods.csv --policy muster --policy fgd";
+  return "Protocol fgd replays a trace in the columns of Alibaba's cluster-trace-gpu-v2023: per seed the "
+         "pods in\n"
+         "another order and then copies of them, until they ask for 130 % of the GPUs. They come one by one "
+         "and none\n"
+         "leaves. What counts is how much of the GPUs is allocated when pods that ask for 100 % of them have "
+         "come.\n"
+         "The choice is that of muster serve for pods without a gang; --policy compares others in the same "
+         "run:\n"
+         "  muster     values what is left of nodes by the demand seen so far (the default)\n"
+         "  first-fit  the first node with room\n"
+         "  best-fit   the node with the least left over\n"
+         "  fgd        the least growth of fragmentation (Weng et al., USENIX ATC 2023)\n"
+         "  hami       HAMi's order: the fullest node, its emptiest GPU\n"
+         "Equal arguments give equal figures; only times differ. Exit status: 0, or 2 for bad input.\n"
+         "Example:\n"
+         "  muster simulate --protocol fgd --nodes nodes.csv --pods pods.csv --policy muster --policy fgd";
 }
 
 int Simulate(const SimulateOptions& options, std::ostream& out, std::ostream& err) {

@@ -22,8 +22,7 @@ struct Run {
 
 Run RunOnce(const replay::Trace& trace, const std::string& policy, int seed) {
   Random random(static_cast<uint64_t>(seed));
-  const std::vector<Ask> pods =
-      replay::Arrivals(trace, kDemand, [&](uint64_t n) { return random.Below(n); });
+  const std::vector<Ask> pods = replay::Arrivals(trace, kDemand, [&](uint64_t n) { return random.Below(n); });
   replay::Replay replay(trace, replay::MakePolicy(policy, trace));
   Run run;
   run.figures.seed = seed;

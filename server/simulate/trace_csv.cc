@@ -19,8 +19,8 @@ namespace {
 
 using replay::Trace;
 
-constexpr int64_t kMostCpu = 10'000'000;             // millicores: 10,000 cores
-constexpr int64_t kMostMemory = 1'000'000'000;       // MiB: close to 1 PB
+constexpr int64_t kMostCpu = 10'000'000;        // millicores: 10,000 cores
+constexpr int64_t kMostMemory = 1'000'000'000;  // MiB: close to 1 PB
 constexpr int64_t kMebi = 1024 * 1024;
 constexpr size_t kMostNodes = 100'000;
 constexpr size_t kMostPods = 1'000'000;
