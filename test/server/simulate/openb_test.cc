@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The public trace, against what is published on it (Weng et al., USENIX ATC
-// 2023: figures of its artifact, mean of 10 seeds). Fewer seeds here: they
+// 2023: figures of its artifact, mean of 10 seeds). One seed here: they
 // differ by less than 0.1, the claim by more than 0.3.
 #include <map>
 #include <string>
@@ -51,7 +51,7 @@ TEST_P(Openb, MoreGpusAreAllocatedThanPublished) {
   const replay::Trace trace = TraceOf(GetParam().pods);
   EXPECT_EQ(trace.nodes.size(), 1213u);
   EXPECT_EQ(replay::Capacity(trace), 6212 * int64_t{kWholeGpu});
-  EXPECT_GT(Allocated(trace, {"muster"}, 2)["muster"], GetParam().fgd + 0.2);
+  EXPECT_GT(Allocated(trace, {"muster"}, 1)["muster"], GetParam().fgd + 0.2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Trace, Openb,
