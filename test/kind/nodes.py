@@ -187,7 +187,7 @@ class Nodes:
         # Another text is another pod.
         pod["metadata"].setdefault("annotations", {})["muster.dev/config"] = str(abs(hash(configuration)))
         before = self._scheduler_started()
-        docker("exec", "-i", CONTROL_PLANE, "sh", "-c", f"cat > {file}.new && mv {file}.new {file}",
+        docker("exec", "-i", CONTROL_PLANE, "sh", "-c", f"cat > /etc/kubernetes/manifests/.new && mv /etc/kubernetes/manifests/.new {file}",
                stdin=yaml.safe_dump(pod))
         until(lambda: self._scheduler_started() not in (None, before), 90, "another kube-scheduler", every=0.5)
 
