@@ -22,10 +22,12 @@ TEAM = "team"
 @pytest.fixture(scope="session")
 def log(request):
     terminal = request.config.pluginmanager.getplugin("terminalreporter")
+    capture = request.config.pluginmanager.getplugin("capturemanager")
     began = time.monotonic()
 
     def write(what, since=began):
-        terminal.write_line(f"  {what}: {time.monotonic() - since:.0f} s")
+        with capture.global_and_fixture_disabled():
+            terminal.write_line(f"  {what}: {time.monotonic() - since:.0f} s")
 
     return write
 
