@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -142,6 +143,9 @@ class Engine {
   // Members to nominate to their seats, or (with an empty node) to clear of a
   // nomination for which there is no seat.
   std::vector<Seat> NominationsWanted() const;
+  // Members that filter refused as such before what they declare turned out to
+  // be no gang: kube-scheduler has to try them again. Each is given once.
+  std::vector<Seat> TakeMistaken() { return std::exchange(mistaken_, {}); }
   // Bound members to evict because their gang could not be completed within
   // its deadline and undoing it harms nobody.
   std::vector<Seat> ToUndo(absl::Time now);
@@ -198,6 +202,8 @@ class Engine {
   // Whether the gang may still reach its minimum with the members that exist.
   bool CanComplete(const Gang& gang) const;
   void Release(const GangId& gang);
+  // The pods of `gang` are each on its own.
+  void Dissolve(const Gang& gang, GangState& state);
   void DropStaleSeats(const ClusterView& last, const GangId& gang, const Promise& promise);
   // Whether the pod is planned with another gang than `gang`, which has its seat:
   // a group of gangs came, changed or went.
@@ -220,6 +226,7 @@ class Engine {
   // window that follows says nothing against that node.
   absl::flat_hash_map<PodUid, absl::Time> refused_alone_;
   std::map<GangId, GangState> gangs_;
+  std::vector<Seat> mistaken_;  // without nodes
 };
 
 }  // namespace muster

@@ -53,6 +53,15 @@ void Engine::Release(const GangId& gang) {
   if (ledger_.Release(gang)) ++released_;
 }
 
+void Engine::Dissolve(const Gang& gang, GangState& state) {
+  state.refusal.reset();
+  if (state.shown.empty()) return;
+  state.shown.clear();
+  for (const auto& member : gang.members) {
+    if (member->pending()) mistaken_.push_back(SeatOf(*member, NodeName()));
+  }
+}
+
 std::vector<GangId> Engine::ToPlan(absl::Time now) {
   std::vector<Gang> queue;
   std::vector<Gang> surplus;
@@ -65,6 +74,7 @@ std::vector<GangId> Engine::ToPlan(absl::Time now) {
     Gang gang = declare::AssembleGang(*view_, id);
     const bool left_alone = !gang.members.empty() && !IsOurs(*gang.members.front());
     if (left_alone) state.refusal = LeftToOthers(gang, options_.scheduler_names);
+    if (!gang.all_or_none && !left_alone) Dissolve(gang, state);
     if (!gang.all_or_none || gang.members.empty() || left_alone || IsSeated(gang)) {
       state.planned_at = Growth();
       state.surplus_due = false;

@@ -218,8 +218,18 @@ void Decisions::Tick() {
   CommitDue();
   Locked([&](Effects& effects, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     nominations_.Tick(engine_, now, effects);
+    WakeMistaken(now, effects);
     Undo(now, effects);
   });
+}
+
+// There is no node to nominate them to; any other change of a pod wakes it as well.
+void Decisions::WakeMistaken(absl::Time now, Effects& effects) {
+  for (const Seat& seat : engine_.TakeMistaken()) {
+    effects.push_back([this, pod = PodVersion{seat.pod, seat.uid, ""}, when = absl::FormatTime(now)] {
+      api_.Annotate(pod, {{"muster.dev/woken", when}}, [](const absl::Status&) {});
+    });
+  }
 }
 
 void Decisions::Undo(absl::Time now, Effects& effects) {

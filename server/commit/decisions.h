@@ -95,6 +95,7 @@ class Decisions : public Service {
   // Completes barriers and drives bindings.
   void CommitDue();
   void TryComplete(const GangId& gang, absl::Time now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void WakeMistaken(absl::Time now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Undo(absl::Time now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Time OldestHeld(absl::Time now) const { return now - (options_.http_timeout - options_.hold_margin); }
 

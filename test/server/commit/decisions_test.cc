@@ -74,6 +74,34 @@ class DecisionsTest : public testing::Test {
   FilterAnswer last_;
 };
 
+// kube-scheduler tries a pod again only when something happens to it.
+TEST_F(DecisionsTest, PodsRefusedForAnObjectThatThenAsksForNoGangAreWokenOnce) {
+  view_ = ClusterOf(2, 8);
+  for (int i = 0; i < 2; ++i) {
+    Pod pod = MemberOf("ray", 2, i, 0);
+    pod.membership->declared_by = "RayCluster.ray.io";
+    pod.membership->needs_object = true;
+    view_.Upsert(pod);
+  }
+  Publish();
+  EXPECT_EQ(Filter("ray-0"), NodeName());
+  TickAfter(absl::Seconds(1));
+  EXPECT_THAT(Outstanding(), IsEmpty());
+
+  GangDeclaration object;
+  object.gang = GangId("default", "ray");
+  object.declared_by = "RayCluster.ray.io";
+  object.all_or_none = false;
+  view_.Upsert(object);
+  Publish();
+  TickAfter(absl::Seconds(1));
+  EXPECT_THAT(Outstanding(), ElementsAre("annotate default/ray-0", "annotate default/ray-1"));
+  Filter("ray-0");
+  EXPECT_TRUE(std::holds_alternative<PassAll>(last_));
+  TickAfter(absl::Seconds(1));
+  EXPECT_EQ(api_.calls.size(), 2U);
+}
+
 TEST_F(DecisionsTest, NothingIsWrittenBeforeTheWholeMinimumWaits) {
   const auto first = FilterAndBind("train-0");
   EXPECT_THAT(Outstanding(), IsEmpty());
