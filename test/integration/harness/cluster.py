@@ -48,7 +48,7 @@ class Cluster:
     def __init__(self, folder, feature_gates="", runtime_config=""):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._bin = control_plane_bin()
+        self.bin = control_plane_bin()
         self._muster_bin = muster_bin()
         self._api_url = f"https://127.0.0.1:{free_port()}"
         self.relay = Relay()
@@ -58,7 +58,7 @@ class Cluster:
         self.apiserver = self._apiserver(gates + ([f"--runtime-config={runtime_config}"] if runtime_config else []))
         self.scheduler = Process(
             "kube-scheduler",
-            [self._bin / "kube-scheduler", "--config", self._scheduler_config(), "--secure-port=0", *gates],
+            [self.bin / "kube-scheduler", "--config", self._scheduler_config(), "--secure-port=0", *gates],
             self.folder / "kube-scheduler.log")
         self._ports = self.folder / "muster.ports"
         self.muster = Process(
@@ -113,6 +113,11 @@ class Cluster:
         if ready:
             self._until_up(self.muster, self.decides, 30)
 
+    def muster_sees_new_kinds(self):
+        """It looks for kinds that it missed every quarter of a minute, and when it starts."""
+        self.muster.stop()
+        self.start_muster()
+
     def _until_up(self, process, condition, seconds):
         def up():
             process.check_running()
@@ -122,7 +127,7 @@ class Cluster:
 
     def version(self):
         """What kube-scheduler says it is, e.g. v1.37.2."""
-        words = subprocess.run([self._bin / "kube-scheduler", "--version"], stdout=subprocess.PIPE, check=True, text=True)
+        words = subprocess.run([self.bin / "kube-scheduler", "--version"], stdout=subprocess.PIPE, check=True, text=True)
         return words.stdout.split()[-1]
 
     # What Muster says.
@@ -153,7 +158,7 @@ class Cluster:
 
     def kubectl(self, *words, stdin=None):
         done = subprocess.run(
-            [self._bin / "kubectl", "--kubeconfig", self.admin_kubeconfig, *words],
+            [self.bin / "kubectl", "--kubeconfig", self.admin_kubeconfig, *words],
             input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
         assert done.returncode == 0, f"kubectl {' '.join(map(str, words))}: {done.stdout}"
         return done.stdout
@@ -217,7 +222,7 @@ class Cluster:
         self.core.delete_collection_namespaced_pod(NAMESPACE, grace_period_seconds=0)
         self.core.delete_collection_node()
         until(lambda: not self.core.list_namespaced_pod(NAMESPACE).items, 20, "all pods gone")
-        until(lambda: not self.observer.pods(), 20, "all pods gone for the observer")
+        until(lambda: not self.observer.pods(), 20, lambda: f"all pods gone for the observer; it sees {sorted(self.observer.pods())}")
         until(self.decides, 30, "muster ready")
         self.observer.forget()
 
@@ -264,7 +269,7 @@ class Cluster:
         self._etcd_url = f"http://127.0.0.1:{free_port()}"
         peer = f"http://127.0.0.1:{free_port()}"
         return Process("etcd", [
-            self._bin / "etcd", "--data-dir", self.folder / "etcd", "--unsafe-no-fsync", "--log-level=warn",
+            self.bin / "etcd", "--data-dir", self.folder / "etcd", "--unsafe-no-fsync", "--log-level=warn",
             f"--listen-client-urls={self._etcd_url}", f"--advertise-client-urls={self._etcd_url}",
             f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=default={peer}",
         ], self.folder / "etcd.log")
@@ -272,7 +277,7 @@ class Cluster:
     def _apiserver(self, extra):
         key = self.folder / "api.key"
         return Process("kube-apiserver", [
-            self._bin / "kube-apiserver", f"--etcd-servers={self._etcd_url}",
+            self.bin / "kube-apiserver", f"--etcd-servers={self._etcd_url}",
             f"--secure-port={self._api_url.rsplit(':', 1)[1]}", "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
             f"--tls-cert-file={self.folder / 'api.crt'}", f"--tls-private-key-file={key}",

@@ -7,7 +7,7 @@ GPU = "nvidia.com/gpu"
 def node(name, gpus=8, rack="rack-0"):
     """The node and the status that its kubelet would write."""
     labels = {"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": "zone-0", "example.com/rack": rack}
-    amounts = {"cpu": "96", "memory": "1024Gi", "pods": "110"}
+    amounts = {"cpu": "96", "memory": "1024Gi", "ephemeral-storage": "1024Gi", "pods": "110"}
     if gpus:
         amounts[GPU] = str(gpus)
     return {

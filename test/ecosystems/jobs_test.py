@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs of other projects, unchanged, whose own controllers make the pods: none starts before all have room."""
+
+import pytest
+import yaml
+
+from harness.waiting import always, until
+
+GPUS = 8
+
+ONE_NODE_EACH = {"requests": {"cpu": "1", "nvidia.com/gpu": GPUS}, "limits": {"cpu": "1", "nvidia.com/gpu": GPUS}}
+SMALL = {"requests": {"cpu": "1"}, "limits": {"cpu": "1"}}
+
+
+def template(container, resources=ONE_NODE_EACH, **spec):
+    return {"spec": {"containers": [{"name": container, "image": "busybox:1.36", "command": ["sleep"],
+                                     "resources": resources}], **spec}}
+
+
+def replicas(container, count, resources=ONE_NODE_EACH, **more):
+    return {"replicas": count, "restartPolicy": "Never", "template": template(container, resources), **more}
+
+
+def pytorch_job():
+    return {"apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob", "metadata": {"name": "train"}, "spec": {
+        "pytorchReplicaSpecs": {"Master": replicas("pytorch", 1), "Worker": replicas("pytorch", 2)}}}
+
+
+def tf_job():
+    return {"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "train"}, "spec": {
+        "tfReplicaSpecs": {"Chief": replicas("tensorflow", 1), "PS": replicas("tensorflow", 1, SMALL),
+                           "Worker": replicas("tensorflow", 2)}}}
+
+
+def mpi_job(version):
+    launcher, worker = replicas("mpi", 1, SMALL), replicas("mpi", 3)
+    if version == "v2beta1":
+        for spec in (launcher, worker):
+            spec.pop("restartPolicy")
+    return {"apiVersion": f"kubeflow.org/{version}", "kind": "MPIJob", "metadata": {"name": "train"}, "spec": {
+        "slotsPerWorker": GPUS, "mpiReplicaSpecs": {"Launcher": launcher, "Worker": worker}}}
+
+
+def job_set():
+    job = {"parallelism": 3, "completions": 3, "backoffLimit": 0, "template": template("main", restartPolicy="Never")}
+    return {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "metadata": {"name": "train"}, "spec": {
+        "replicatedJobs": [{"name": "workers", "replicas": 1, "template": {"spec": job}}]}}
+
+
+def leader_worker_set():
+    return {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": {"name": "train"},
+            "spec": {"replicas": 1, "leaderWorkerTemplate": {"size": 3, "workerTemplate": template("main")}}}
+
+
+def ray_cluster(labels):
+    workers = {"groupName": "gpu", "replicas": 3, "minReplicas": 3, "maxReplicas": 3, "rayStartParams": {},
+               "template": template("ray-worker")}
+    return {"apiVersion": "ray.io/v1", "kind": "RayCluster",
+            "metadata": {"name": "train", "labels": labels}, "spec": {
+        "rayVersion": "2.41.0", "headGroupSpec": {"rayStartParams": {}, "template": template("ray-head", SMALL)},
+        "workerGroupSpecs": [workers]}}
+
+
+def volcano_job():
+    def task(name, count, resources):
+        return {"name": name, "replicas": count, "template": template("main", resources, restartPolicy="OnFailure")}
+    return {"apiVersion": "batch.volcano.sh/v1alpha1", "kind": "Job", "metadata": {"name": "train"}, "spec": {
+        "minAvailable": 4, "schedulerName": "default-scheduler", "queue": "default",
+        "tasks": [task("master", 1, SMALL), task("worker", 3, ONE_NODE_EACH)]}}
+
+
+def workflow():
+    work = {"name": "work", "inputs": {"parameters": [{"name": "i"}]},
+            "container": {"image": "busybox:1.36", "command": ["sleep"], "resources": ONE_NODE_EACH}}
+    step = {"name": "step", "template": "work", "withItems": [0, 1, 2],
+            "arguments": {"parameters": [{"name": "i", "value": "{{item}}"}]}}
+    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "train"}, "spec": {
+        "entrypoint": "main", "templates": [{"name": "main", "steps": [[step]]}, work]}}
+
+
+@pytest.fixture
+def submit(cluster):
+    """Creates a job and waits for so many pods of it; the job is deleted in the end."""
+    submitted = []
+
+    def run(job, pods):
+        cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(job))
+        submitted.append(job)
+        return until_created(cluster, pods)
+
+    yield run
+    for job in submitted:
+        until_gone(cluster, job)
+
+
+def until_gone(cluster, job):
+    """Deletes the job and all that was made for it. There are no kubelets that end pods in good order."""
+    manifest = yaml.safe_dump(job)
+    cluster.kubectl("delete", "-f", "-", "--cascade=foreground", "--wait=false", stdin=manifest)
+
+    def gone():
+        cluster.core.delete_collection_namespaced_pod("default", grace_period_seconds=0)
+        return not cluster.kubectl("get", "-f", "-", "-o", "name", "--ignore-not-found", stdin=manifest) and not names(cluster)
+
+    until(gone, 60, lambda: f"job and pods gone; there are {names(cluster)}", every=0.5)
+
+
+def names(cluster):
+    return sorted(pod.metadata.name for pod in cluster.core.list_namespaced_pod("default").items)
+
+
+def until_created(cluster, count):
+    until(lambda: len(names(cluster)) == count, 60, lambda: f"{count} pods of the job; there are {names(cluster)}")
+    return names(cluster)
+
+
+def assert_whole(cluster, pods, gang, declared_by):
+    """With a node too few nothing starts; with one more all of the gang does."""
+    report = until(lambda: (found := cluster.gang(gang)) and found["outcome"] == "refused" and found, 60,
+                   lambda: f"a refusal with numbers; the report is {cluster.gang(gang)}")
+    assert (report["declaredBy"], report["minMembers"]) == (declared_by, len(pods)), report
+    always(lambda: cluster.nodes_of(pods) == {}, 1, lambda: f"bound in part: {cluster.nodes_of(pods)}")
+    cluster.add_nodes("node-9", gpus=GPUS)
+    cluster.until_bound(pods, seconds=60)
+    assert cluster.observer.over_capacity() == []
+
+
+def assert_one_by_one(cluster, pods, first):
+    """So many start where there is room, and the rest with one more node."""
+    until(lambda: len(cluster.nodes_of(pods)) == first, 60,
+          lambda: f"{first} of {pods} bound; bound are {cluster.nodes_of(pods)}")
+    cluster.add_nodes("node-9", gpus=GPUS)
+    cluster.until_bound(pods, seconds=60)
+
+
+def test_a_pytorch_job_is_bound_whole(cluster, submit):
+    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
+    assert_whole(cluster, submit(pytorch_job(), 3), "train", "PyTorchJob.kubeflow.org")
+
+
+def test_a_tf_job_is_bound_whole(cluster, submit):
+    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
+    assert_whole(cluster, submit(tf_job(), 4), "train", "TFJob.kubeflow.org")
+
+
+def test_a_job_set_is_bound_whole(cluster, submit):
+    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
+    assert_whole(cluster, submit(job_set(), 3), "train", "JobSet.jobset.x-k8s.io")
+
+
+def test_a_group_of_a_leader_worker_set_is_bound_whole(cluster, submit):
+    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
+    assert_whole(cluster, submit(leader_worker_set(), 3), "train-0", "LeaderWorkerSet.leaderworkerset.x-k8s.io")
+
+
+def test_a_ray_cluster_with_gang_scheduling_is_bound_whole(cluster, submit):
+    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
+    assert_whole(cluster, submit(ray_cluster({"ray.io/gang-scheduling-enabled": "true"}), 4), "train", "RayCluster.ray.io")
+
+
+def test_pods_of_a_ray_cluster_without_gang_scheduling_are_bound_one_by_one(cluster, submit):
+    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
+    assert_one_by_one(cluster, submit(ray_cluster({}), 4), 3)
+
+
+def test_a_volcano_job_is_bound_whole(cluster, submit):
+    queue = {"apiVersion": "scheduling.volcano.sh/v1beta1", "kind": "Queue", "metadata": {"name": "default"},
+             "spec": {"weight": 1}}
+    cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(queue))
+    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
+    submit(volcano_job(), 0)
+    group = until(lambda: cluster.kubectl("get", "podgroups.scheduling.volcano.sh", "-o", "name").strip(), 30, "a PodGroup")
+    # Volcano's scheduler would let it in; kube-scheduler is the only one here.
+    cluster.kubectl("patch", group, "--type=merge", "-p", '{"status":{"phase":"Inqueue"}}')
+    assert_whole(cluster, until_created(cluster, 4), group.split("/")[1], "PodGroup.scheduling.volcano.sh")
+
+
+def test_an_mpi_job_of_the_mpi_operator_is_bound_whole(cluster, submit):
+    cluster.controllers.mpi_operator()
+    cluster.muster_sees_new_kinds()
+    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
+    assert_whole(cluster, submit(mpi_job("v2beta1"), 4), "train", "MPIJob.kubeflow.org")
+
+
+def test_an_mpi_job_of_kubeflow_is_bound_whole(cluster, submit):
+    cluster.controllers.without_mpi_operator()
+    cluster.controllers.training_operator("mpijob")
+    cluster.muster_sees_new_kinds()
+    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
+    assert_whole(cluster, submit(mpi_job("v1"), 4), "train", "MPIJob.kubeflow.org")
+
+
+def test_pods_of_a_workflow_are_bound_one_by_one(cluster, submit):
+    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
+    assert_one_by_one(cluster, submit(workflow(), 3), 2)
