@@ -168,7 +168,8 @@ std::vector<Seat> Engine::ToUndo(absl::Time now) {
     for (const auto& member : gang.members) {
       placed.push_back(!member->pending() && member->phase != PodPhase::kFailed);
       if (BindingUnderWay(member->uid)) harmless = false;
-      if (!member->bound()) continue;
+      // One that failed is not evicted and spares nobody: kubelet may have refused it.
+      if (!member->bound() || member->phase == PodPhase::kFailed) continue;
       // A member that ran may have done work, and without a controller nobody
       // would create it again.
       if (member->started || member->finished() || !member->has_controller) harmless = false;

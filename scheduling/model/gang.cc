@@ -15,12 +15,14 @@ bool PlannedBefore(const Gang& a, const Gang& b) {
 GangCount Count(const Gang& gang) {
   GangCount count;
   int64_t succeeded = 0;
+  bool late_succeeded = false;
   std::vector<bool> early(gang.members.size(), false);
   for (const size_t m : gang.early) early[m] = true;
   for (size_t m = 0; m < gang.members.size(); ++m) {
     const auto& member = gang.members[m];
     if (member->phase == PodPhase::kSucceeded) {
       ++succeeded;
+      late_succeeded |= !early[m];
     } else if (member->pending()) {
       ++count.pending;
       count.ready += member->gates.empty() ? 1 : 0;
@@ -32,6 +34,7 @@ GangCount Count(const Gang& gang) {
   const int64_t whole = std::max(gang.min_members, gang.size.value_or(0));
   const bool one_attempt =
       gang.group_needs.has_value() || count.living > 0 || succeeded + count.pending <= whole;
+  count.ran |= one_attempt && late_succeeded && count.pending > 0;
   count.satisfied = count.living + (one_attempt ? succeeded : 0);
   count.needed = count.ran ? std::min(gang.min_members, count.satisfied + count.ready) : gang.min_members;
   if (gang.group_needs.has_value()) count.needed = *gang.group_needs;

@@ -122,8 +122,8 @@ void Bindings::WasRead(const PodUid& uid, const absl::StatusOr<Pod>& pod, absl::
   }
   // Its version moved on, as it does with every change of its status.
   binding.resource_version = pod->resource_version;
-  if (binding.attempts <= 2 && now < binding.until) {
-    Post(uid, effects);
+  if (binding.attempts <= 2) {
+    PostAgain(uid, now, effects);
   } else {
     RetryLater(binding, now);
   }
@@ -133,6 +133,8 @@ void Bindings::RetryLater(Binding& binding, absl::Time now) {
   const absl::Duration pause = kFirstPause * (1 << std::min(binding.attempts, 10));
   binding.next = now + std::min(pause, kLongestPause);
 }
+
+bool Bindings::HasCaller(const Binding& binding) { return binding.held != nullptr && binding.held->Alive(); }
 
 bool Bindings::OfGang(const Binding& binding) const { return binding.owner != SoloOwner(binding.seat.pod); }
 
@@ -175,18 +177,29 @@ void Bindings::Tick(absl::Time now, absl::Time oldest, Effects& effects) {
     if (binding.next <= now) due.push_back(uid);
   }
   for (const PodUid& uid : due) {
-    Binding& binding = bindings_.at(uid);
-    if (binding.read_first && now < binding.until + kReadGrace) {
+    if (bindings_.at(uid).read_first && now < bindings_.at(uid).until + kReadGrace) {
       Read(uid, effects);
-    } else if (now >= binding.until || (!OfGang(binding) && binding.attempts >= kSoloAttempts) ||
-               (OfGang(binding) && !engine_.Stands(binding.seat))) {
-      End(uid,
-          absl::UnavailableError(absl::StrCat("pod ", binding.seat.pod.text(), " could not be bound to node ",
-                                              binding.seat.node.text(), ": ", binding.last.message())),
-          effects);
     } else {
-      Post(uid, effects);
+      PostAgain(uid, now, effects);
     }
+  }
+}
+
+void Bindings::PostAgain(const PodUid& uid, absl::Time now, Effects& effects) {
+  Binding& binding = bindings_.at(uid);
+  const bool over = now >= binding.until || (!OfGang(binding) && binding.attempts >= kSoloAttempts);
+  // The cluster may have changed since the last try. A pod that came to be bound
+  // before the view showed it can't be looked at.
+  const bool known = OfGang(binding) || engine_.view().FindPod(binding.seat.pod) != nullptr;
+  if (over || (known && !engine_.Stands(binding.seat))) {
+    End(uid,
+        absl::UnavailableError(absl::StrCat("pod ", binding.seat.pod.text(), " could not be bound to node ",
+                                            binding.seat.node.text(), ": ", binding.last.message())),
+        effects);
+  } else if (HasCaller(binding)) {
+    Post(uid, effects);
+  } else {
+    binding.next = now;
   }
 }
 

@@ -26,7 +26,9 @@ using Effects = std::vector<std::function<void()>>;
 //
 // A binding that fails is tried again with the same seat: once one member of a
 // gang is bound the others must follow. An answer that was lost (no reply, a
-// conflict) is settled by reading the pod.
+// conflict) is settled by reading the pod. Nothing is sent for a pod whose caller
+// is gone: kube-scheduler holds its room no longer, and may have given it away.
+// It comes again, and the binding goes on then.
 //
 // Invariant: a pod has one binding at most, and at most one of its calls to
 //            the API server is outstanding.
@@ -81,11 +83,15 @@ class Bindings {
   };
 
   void Post(const PodUid& uid, Effects& effects);
+  // Posts it once more, if its seat still stands and its time is not up; as soon
+  // as a caller waits for it.
+  void PostAgain(const PodUid& uid, absl::Time now, Effects& effects);
   void Read(const PodUid& uid, Effects& effects);
   void Posted(const PodUid& uid, const absl::Status& status, absl::Time now, Effects& effects);
   void WasRead(const PodUid& uid, const absl::StatusOr<Pod>& pod, absl::Time now, Effects& effects);
   void RetryLater(Binding& binding, absl::Time now);
   bool OfGang(const Binding& binding) const;
+  static bool HasCaller(const Binding& binding);
   void End(const PodUid& uid, const absl::Status& status, Effects& effects);
   static void Answer(Binding& binding, absl::Status status, Effects& effects);
 

@@ -238,7 +238,10 @@ void Decisions::Undo(absl::Time now, Effects& effects) {
     if (now - last < kEvictAgain) continue;
     last = now;
     ++undone_;
-    effects.push_back([this, pod = PodVersion{seat.pod, seat.uid, ""}] {
+    // It was harmless for the pod as the view shows it: one that has started
+    // meanwhile has another version.
+    const std::string version = engine_.view().FindPod(seat.pod)->resource_version;
+    effects.push_back([this, pod = PodVersion{seat.pod, seat.uid, version}] {
       // A refused eviction shows as a pod that is still bound, and is tried again.
       api_.Evict(pod, [](const absl::Status&) {});
     });

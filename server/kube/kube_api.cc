@@ -125,11 +125,13 @@ void KubeApi::Annotate(const PodVersion& pod, const Labels& annotations, Done do
 }
 
 void KubeApi::Evict(const PodVersion& pod, Done done) {
+  Json preconditions = {{"uid", pod.uid.text()}};
+  if (!pod.resource_version.empty()) preconditions["resourceVersion"] = pod.resource_version;
   const Json eviction = {
       {"apiVersion", "policy/v1"},
       {"kind", "Eviction"},
       {"metadata", {{"namespace", std::string(pod.name.ns())}, {"name", std::string(pod.name.name())}}},
-      {"deleteOptions", {{"preconditions", {{"uid", pod.uid.text()}}}}}};
+      {"deleteOptions", {{"preconditions", preconditions}}}};
   Request request{.method = "POST",
                   .path = PodPath(pod.name, "/eviction"),
                   .content_type = "application/json",

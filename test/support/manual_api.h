@@ -29,6 +29,7 @@ class ManualApi : public ClusterApi {
     std::string what;  // "bind default/train-0 node-00", "evict ...", "read ...", "nominate ..."
     Labels annotations;
     std::function<void(absl::StatusOr<Pod>)> answer;
+    std::string resource_version = "";  // the one that an eviction names
   };
 
   void Bind(const PodVersion& pod, const NodeName& node, const Labels& annotations, Done done) override {
@@ -42,6 +43,7 @@ class ManualApi : public ClusterApi {
   }
   void Evict(const PodVersion& pod, Done done) override {
     Add("evict " + pod.name.text(), {}, std::move(done));
+    calls.back().resource_version = pod.resource_version;
   }
   void Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) override {
     calls.push_back({"read " + pod.text(), {}, std::move(done)});

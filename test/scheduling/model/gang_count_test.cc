@@ -54,10 +54,17 @@ INSTANTIATE_TEST_SUITE_P(Gang, GangCountOf,
                                          CountCase{"SucceededOnesOfThisAttemptDo", "sssp", 3, 4},
                                          CountCase{"SucceededOnesBesideLivingOnesDo", "ssrpp", 3, 4},
                                          CountCase{"OfAGangThatRanTheRestIsEnough", "rrp", 2, 3},
+                                         CountCase{"OfAGangOfWhichTheOthersSucceededTheRestIsEnough", "sp", 1, 2},
                                          CountCase{"OfAGangThatRanLostOnesAreReplacedAlone", "rrrfp", 3, 4},
                                          CountCase{"OfAGangThatRanGatedOnesAreNotAwaited", "rgp", 1, 2},
                                          CountCase{"OfAGangThatIsOnlyBoundTheRestIsAwaited", "bbp", 2, 4}),
                          [](const auto& info) { return info.param.name; });
+
+TEST(GangCount, AnEarlyMemberThatSucceededDoesNotSayThatTheRestWasThere) {
+  Gang gang = GangOf("spp");
+  gang.early = {0};
+  EXPECT_EQ(Count(gang).needed, 4);
+}
 
 TEST(GangCount, AnEarlyMemberThatRunsDoesNotSayThatTheRestWasThere) {
   Gang gang = GangOf("rpp");

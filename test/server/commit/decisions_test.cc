@@ -226,7 +226,50 @@ TEST_F(DecisionsTest, ABindingThatKeepsFailingIsUndoneAfterTheDeadline) {
     if (!api_.calls.empty()) api_.Answer(absl::PermissionDeniedError("refused by admission"));
     TickAfter(absl::Seconds(1));
   }
-  EXPECT_THAT(Outstanding(), ElementsAre("evict default/train-0"));
+  ASSERT_THAT(Outstanding(), ElementsAre("evict default/train-0"));
+  // One that starts before the eviction arrives is another version, and stays.
+  EXPECT_EQ(api_.calls.front().resource_version,
+            view_.FindPod(PodName("default", "train-0"))->resource_version);
+}
+
+TEST_F(DecisionsTest, NothingIsSentForAPodWhoseCallerIsGoneUntilItComesAgain) {
+  const auto first = FilterAndBind("train-0");
+  FilterAndBind("train-1");
+  api_.Answer(absl::PermissionDeniedError("refused by admission"));
+  api_.Succeed();
+  first->alive = false;
+  for (int second = 0; second < 5; ++second) TickAfter(absl::Seconds(1));
+  EXPECT_THAT(Outstanding(), IsEmpty());
+  const auto again = Bind("train-0", Filter("train-0"));
+  TickAfter(absl::Milliseconds(100));
+  EXPECT_THAT(Outstanding(), ElementsAre("bind default/train-0 node-00"));
+  api_.Succeed();
+  EXPECT_TRUE(again->answer.ok());
+}
+
+TEST_F(DecisionsTest, AConflictOfAPodWhoseCallerIsGoneIsReadAndNotSentAgain) {
+  const auto first = FilterAndBind("train-0");
+  FilterAndBind("train-1");
+  first->alive = false;
+  api_.Answer(absl::AbortedError("conflict"));
+  api_.Succeed();
+  ASSERT_THAT(Outstanding(), ElementsAre("read default/train-0"));
+  api_.Answer(*view_.FindPod(PodName("default", "train-0")));
+  TickAfter(absl::Seconds(1));
+  EXPECT_THAT(Outstanding(), IsEmpty());
+}
+
+TEST_F(DecisionsTest, AConflictIsNotSentAgainToANodeThatShrankMeanwhile) {
+  const auto first = FilterAndBind("train-0");
+  FilterAndBind("train-1");
+  api_.Answer(absl::AbortedError("conflict"));
+  api_.Succeed();
+  view_.Upsert(NodeOf("node-00", 4));
+  Publish();
+  ASSERT_THAT(Outstanding(), ElementsAre("read default/train-0"));
+  api_.Answer(*view_.FindPod(PodName("default", "train-0")));
+  EXPECT_EQ(first->answer.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(Outstanding(), testing::Each(testing::Not(HasSubstr("bind default/train-0 node-00"))));
 }
 
 TEST_F(DecisionsTest, AGangThatIsBoundInPartKeepsTheSeatsOfTheOthersFromThoseWhoWait) {
@@ -273,6 +316,20 @@ TEST_P(UndoSpares, AMemberThatMustNotBeEvicted) {
   Publish();
   for (int i = 0; i < 300; ++i) TickAfter(absl::Seconds(1));
   EXPECT_THAT(Outstanding(), testing::Each(testing::Not(HasSubstr("evict"))));
+}
+
+TEST_F(DecisionsTest, AMemberThatKubeletRefusedDoesNotKeepItsGangFromBeingUndone) {
+  Pod refused = BoundTo(MemberOf("train", 2, 1, 8), "node-01");
+  refused.name = PodName("default", "train-1-first");
+  refused.uid = PodUid("uid-train-1-first");
+  refused.phase = PodPhase::kFailed;
+  refused.started = true;
+  view_.Upsert(refused);
+  view_.Upsert(BoundTo(*view_.FindPod(PodName("default", "train-0")), "node-00"));
+  view_.RemoveNode(NodeName("node-01"));
+  Publish();
+  for (int second = 0; second < 300 && Outstanding().empty(); ++second) TickAfter(absl::Seconds(1));
+  EXPECT_THAT(Outstanding(), ElementsAre("evict default/train-0"));
 }
 
 INSTANTIATE_TEST_SUITE_P(

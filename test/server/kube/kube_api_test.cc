@@ -83,6 +83,7 @@ TEST_F(KubeApiTest, EvictsThisPodUnderItsBudgets) {
   const absl::Status status = Wait<absl::Status>([&](auto done) { api_.Evict(kPod, done); });
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(LastBody().at("deleteOptions").at("preconditions").at("uid"), "u1");
+  EXPECT_EQ(LastBody().at("deleteOptions").at("preconditions").value("resourceVersion", ""), kPod.resource_version);
 }
 
 TEST_F(KubeApiTest, ReadsAPod) {
