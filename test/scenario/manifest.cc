@@ -58,6 +58,8 @@ Json PodManifest(const std::string& name, const Json& facts) {
                 {"ownerReferences", {{{"kind", "Job"}, {"name", "owner"}, {"controller", true}}}}}},
               {"spec", spec},
               {"status", {{"phase", facts.value("phase", "Pending")}}}};
+  if (facts.value("terminating", false)) pod["metadata"]["deletionTimestamp"] = "2026-01-01T01:00:00Z";
+  if (facts.contains("reason")) pod["status"]["reason"] = facts.at("reason");
   if (facts.contains("nominated")) pod["status"]["nominatedNodeName"] = facts.at("nominated");
   return pod;
 }
