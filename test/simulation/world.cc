@@ -1,214 +1,157 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/simulation/world.h"
 
-#include <utility>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "test/simulation/checks.h"
+#include "test/simulation/disturber.h"
+#include "test/simulation/kube_scheduler.h"
+#include "test/support/builders.h"
 
 namespace muster::test {
+namespace {
 
-void Timeline::After(absl::Duration delay, std::function<void()> event) {
-  events_.push({now_ + delay, ++order_, std::move(event)});
-}
+constexpr int kRacks = 2;
+constexpr int kNodesPerRack = 3;
+constexpr int64_t kAtATime = 14;  // gangs that have not ended
+// Within this of virtual time after the last fault everything has run.
+constexpr absl::Duration kSettles = absl::Minutes(30);
 
-void Timeline::RunUntil(absl::Time end) {
-  while (!events_.empty() && events_.top().at <= end) {
-    const Event event = events_.top();
-    events_.pop();
-    now_ = event.at;
-    event.run();
+class World {
+ public:
+  World(uint64_t seed, int64_t gangs, Focus focus, bool trace)
+      : timeline_(seed),
+        gangs_(gangs),
+        violations_(timeline_),
+        api_(timeline_),
+        faults_(DrawFaults(timeline_, focus)),
+        workload_(timeline_, api_, faults_),
+        kubelets_(timeline_, api_, faults_, workload_),
+        fleet_(timeline_, api_, faults_, checks_),
+        checks_(timeline_, api_, faults_, fleet_, workload_, violations_,
+                [this](const PodUid& uid, const NodeName& node) { return Awaits(uid, node); }),
+        disturber_({timeline_, api_, faults_, fleet_, kubelets_, workload_, [this] { RestartScheduler(); }}) {
+    timeline_.Trace(trace);
   }
-  now_ = end;
-}
 
-void SimulatedApi::Change(const std::function<void(ClusterView&)>& change) {
-  change(truth_);
-  ++version_;
-  timeline_.After(absl::Milliseconds(timeline_.Pick(1, 50)), [this] {
-    // A watch may lag and coalesce, but what it shows last is the truth.
-    if (watcher_) watcher_(std::make_shared<const ClusterView>(truth_));
-  });
-}
-
-absl::Status SimulatedApi::Precondition(const PodVersion& pod) const {
-  const auto found = truth_.FindPod(pod.name);
-  if (found == nullptr) return absl::NotFoundError("no such pod");
-  if (found->uid != pod.uid) return absl::AbortedError("another uid");
-  if (!pod.resource_version.empty() && pod.resource_version != found->resource_version) {
-    return absl::AbortedError("another version");
+  WorldResult Run() {
+    timeline_.Note(Describe(faults_));
+    MakeNodes();
+    fleet_.Listen([this](Replica& replica) {
+      for (const auto& scheduler : schedulers_) scheduler->MusterDied(replica);
+    });
+    fleet_.Start();
+    StartScheduler();
+    disturber_.Start();
+    checks_.Start();
+    Arrive();
+    const auto violated = [this] { return !violations_.all().empty(); };
+    timeline_.RunUntil(absl::InfiniteFuture(), [&] { return violated() || healed_; });
+    if (!violated()) {
+      timeline_.RunUntil(timeline_.Now() + kSettles, [&] { return violated() || quiet_; });
+      if (!violated()) timeline_.RunUntil(timeline_.Now() + absl::Seconds(15), violated);
+      if (!violated()) checks_.Settled();
+    }
+    return {.violations = violations_.all(),
+            .trace = timeline_.notes(),
+            .lifecycles = workload_.ended(),
+            .bindings = checks_.bindings(),
+            .evictions = checks_.evictions(),
+            .processes = fleet_.started(),
+            .virtual_seconds = absl::ToDoubleSeconds(timeline_.Now() - absl::UnixEpoch() - absl::Hours(1))};
   }
-  return absl::OkStatus();
-}
 
-void SimulatedApi::Call(std::function<absl::Status()> act, Done done) {
-  const auto latency = [&] { return absl::Milliseconds(timeline_.Pick(1, 30)); };
-  const bool request_lost = timeline_.Chance(faults_.lost_requests);
-  const bool reply_lost = timeline_.Chance(faults_.lost_replies);
-  const bool refused = timeline_.Chance(faults_.refusals);
-  timeline_.After(latency(), [=, this, act = std::move(act), done = std::move(done)] {
-    absl::Status status = absl::UnavailableError("connection lost");
-    if (refused) {
-      status = absl::PermissionDeniedError("refused by admission");
-    } else if (!request_lost) {
-      status = act();
-      if (reply_lost) status = absl::UnavailableError("connection lost");
-    }
-    timeline_.After(absl::Milliseconds(timeline_.Pick(1, 30)), [=] { done(status); });
-  });
-}
-
-void SimulatedApi::Bind(const PodVersion& pod, const NodeName& node, const Labels&, Done done) {
-  Call(
-      [this, pod, node]() -> absl::Status {
-        if (absl::Status s = Precondition(pod); !s.ok()) return s;
-        Pod next = *truth_.FindPod(pod.name);
-        if (next.bound() || next.deleting) return absl::AbortedError("bound or deleting already");
-        next.node = node;
-        next.nominated = NodeName();
-        next.resource_version = absl::StrCat(version_ + 1);
-        Change([&](ClusterView& view) { view.Upsert(next); });
-        return absl::OkStatus();
-      },
-      std::move(done));
-}
-
-void SimulatedApi::Nominate(const PodVersion& pod, const NodeName& node, Done done) {
-  Call(
-      [this, pod, node]() -> absl::Status {
-        if (absl::Status s = Precondition(pod); !s.ok()) return s;
-        Pod next = *truth_.FindPod(pod.name);
-        if (next.bound()) return absl::OkStatus();
-        next.nominated = node;
-        next.resource_version = absl::StrCat(version_ + 1);
-        Change([&](ClusterView& view) { view.Upsert(next); });
-        return absl::OkStatus();
-      },
-      std::move(done));
-}
-
-void SimulatedApi::Annotate(const PodVersion& pod, const Labels&, Done done) {
-  Call(
-      [this, pod]() -> absl::Status {
-        if (absl::Status s = Precondition(pod); !s.ok()) return s;
-        Pod next = *truth_.FindPod(pod.name);
-        next.resource_version = absl::StrCat(version_ + 1);
-        Change([&](ClusterView& view) { view.Upsert(next); });
-        return absl::OkStatus();
-      },
-      std::move(done));
-}
-
-void SimulatedApi::Evict(const PodVersion& pod, Done done) {
-  Call(
-      [this, pod]() -> absl::Status {
-        if (absl::Status s = Precondition(pod); !s.ok()) return s;
-        // Its controller creates it again at once.
-        Pod next = *truth_.FindPod(pod.name);
-        next.node = NodeName();
-        next.nominated = NodeName();
-        next.resource_version = absl::StrCat(version_ + 1);
-        next.uid = PodUid(absl::StrCat(next.uid.text(), "+"));
-        Change([&](ClusterView& view) {
-          view.RemovePod(next.name);
-          view.Upsert(next);
-        });
-        return absl::OkStatus();
-      },
-      std::move(done));
-}
-
-void SimulatedApi::Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) {
-  auto found = std::make_shared<absl::StatusOr<Pod>>(absl::UnavailableError("connection lost"));
-  Call(
-      [this, pod, found]() -> absl::Status {
-        const auto at = truth_.FindPod(pod);
-        *found = at == nullptr ? absl::StatusOr<Pod>(absl::NotFoundError("no such pod")) : *at;
-        return absl::OkStatus();
-      },
-      [found, done = std::move(done)](const absl::Status& status) {
-        done(status.ok() ? *found : absl::StatusOr<Pod>(status));
-      });
-}
-
-void SimulatedCall::Answer(const absl::Status& status) {
-  if (answered_once_) std::abort();  // the contract of HeldCall
-  answered_once_ = true;
-  if (alive_) answered_(status);
-}
-
-void SimulatedScheduler::Start() { Loop(); }
-
-void SimulatedScheduler::Restart() {
-  for (auto& [uid, assumed] : assumed_) assumed.call->Die();
-  assumed_.clear();
-  backoff_.clear();
-}
-
-void SimulatedScheduler::Loop() {
-  std::vector<Pod> ready;
-  api_.truth().pods().ForEach([&](const PodName&, const std::shared_ptr<const Pod>& pod) {
-    const auto wait = backoff_.find(pod->uid);
-    const bool backs_off = wait != backoff_.end() && wait->second > timeline_.Now();
-    if (pod->pending() && pod->gates.empty() && !assumed_.contains(pod->uid) && !backs_off)
-      ready.push_back(*pod);
-  });
-  if (!ready.empty())
-    TryToSchedule(ready[static_cast<size_t>(timeline_.Pick(0, static_cast<int>(ready.size()) - 1))]);
-  timeline_.After(absl::Milliseconds(timeline_.Pick(1, 10)), [this] { Loop(); });
-}
-
-std::vector<std::string> SimulatedScheduler::Feasible(const Pod& pod) const {
-  std::vector<std::string> names;
-  api_.truth().nodes().ForEach([&](const NodeName& name, const NodeState& state) {
-    if (state.node == nullptr || state.node->unschedulable) return;
-    Resources free = state.free;
-    for (const auto& [uid, assumed] : assumed_) {
-      const bool bound =
-          std::any_of(state.pods.begin(), state.pods.end(), [&](const auto& p) { return p->uid == uid; });
-      if (assumed.node == name && !bound) free -= assumed.requests;
-    }
-    if (Fits(pod.shape.requests, free)) names.push_back(name.text());
-  });
-  return names;
-}
-
-void SimulatedScheduler::TryToSchedule(const Pod& pod) {
-  const std::vector<std::string> names = Feasible(pod);
-  const std::vector<absl::string_view> candidates(names.begin(), names.end());
-  backoff_[pod.uid] = timeline_.Now() + absl::Milliseconds(timeline_.Pick(200, 2'000));
-  if (names.empty()) return;
-  const FilterAnswer answer = service_->Filter({pod, candidates});
-  if (const auto* one = std::get_if<PassOne>(&answer)) Bind(pod, one->node);
-  if (const auto* all = std::get_if<PassAll>(&answer)) {
-    for (const std::string& name : names) {
-      if (std::find(all->except.begin(), all->except.end(), name) == all->except.end()) {
-        Bind(pod, NodeName(name));
-        return;
+ private:
+  void MakeNodes() {
+    for (int rack = 0; rack < kRacks; ++rack) {
+      for (int i = 0; i < kNodesPerRack; ++i) {
+        Node node = NodeOf(absl::StrCat("n", rack, i), 8);
+        node.labels["topology.kubernetes.io/rack"] = absl::StrCat("r", rack);
+        api_.Put(std::move(node));
       }
     }
   }
-}
 
-void SimulatedScheduler::Bind(const Pod& pod, const NodeName& node) {
-  auto call = std::make_shared<SimulatedCall>([this, uid = pod.uid](const absl::Status& status) {
-    timeline_.After(absl::Milliseconds(1), [this, uid, ok = status.ok()] {
-      // A bound pod stays assumed until its watch event; ours is instant.
-      assumed_.erase(uid);
-      if (!ok) backoff_[uid] = timeline_.Now() + absl::Milliseconds(timeline_.Pick(500, 3'000));
-    });
-  });
-  assumed_[pod.uid] = {node, pod.shape.requests, call};
-  timeline_.After(absl::Seconds(60), [this, uid = pod.uid, call] {
-    if (call->answered()) return;
-    call->Die();
-    assumed_.erase(uid);
-  });
-  const auto slow = slow_.find(pod.name);
-  const absl::Duration prebind =
-      slow != slow_.end() ? slow->second : absl::Milliseconds(timeline_.Pick(0, 40));
-  timeline_.After(prebind, [this, pod, node, call] {
-    if (call->Alive()) service_->Bind({pod.name, pod.uid, node}, call);
-  });
+  void Arrive() {
+    if (static_cast<int64_t>(workload_.gangs().size()) == gangs_) {
+      timeline_.After(absl::Seconds(30), [this] { Heal(); });
+      return;
+    }
+    // Faults are felt while gangs run, not while they queue.
+    const bool crowded = static_cast<int64_t>(workload_.gangs().size()) - workload_.ended() >= kAtATime;
+    if (crowded && timeline_.Now() < crowded_until_) {
+      workload_.GiveUpHopeless();
+      timeline_.After(absl::Milliseconds(500), [this] { Arrive(); });
+      return;
+    }
+    workload_.BeginGang();
+    if (timeline_.Chance(200)) workload_.BeginSingle();
+    workload_.GiveUpHopeless();
+    timeline_.After(timeline_.Between(absl::Milliseconds(50), absl::Milliseconds(3500)),
+                    [this] { Arrive(); });
+  }
+
+  void Heal() {
+    timeline_.Note("all faults end");
+    faults_ = Healed(faults_);
+    disturber_.Stop();
+    healed_ = true;
+    LookWhetherQuiet();
+  }
+
+  void LookWhetherQuiet() {
+    workload_.GiveUpLost();
+    bool others = false;
+    api_.truth().pods().ForEach(
+        [&](const PodName&, const auto& pod) { others |= !pod->membership.has_value(); });
+    quiet_ = workload_.AllEnded() && !others && fleet_.Leader() != nullptr;
+    timeline_.After(absl::Seconds(1), [this] { LookWhetherQuiet(); });
+  }
+
+  void StartScheduler() {
+    schedulers_.push_back(std::make_unique<KubeScheduler>(timeline_, api_, faults_, fleet_, violations_));
+    running_ = schedulers_.back().get();
+  }
+
+  void RestartScheduler() {
+    if (running_ == nullptr) return;
+    timeline_.Note("kube-scheduler is killed");
+    running_->Kill();
+    running_ = nullptr;
+    const absl::Duration pause = timeline_.Between(absl::Seconds(1), absl::Seconds(6));
+    checks_.Excuse(timeline_.Now() + pause);
+    timeline_.After(pause, [this] { StartScheduler(); });
+  }
+
+  bool Awaits(const PodUid& uid, const NodeName& node) const {
+    for (const auto& scheduler : schedulers_) {
+      if (scheduler->Awaits(uid, node)) return true;
+    }
+    return false;
+  }
+
+  Timeline timeline_;
+  const int64_t gangs_;
+  Violations violations_;
+  ApiServer api_;
+  Faults faults_;
+  Workload workload_;
+  Kubelets kubelets_;
+  Fleet fleet_;
+  Checks checks_;
+  Disturber disturber_;
+  std::vector<std::unique_ptr<KubeScheduler>> schedulers_;  // the ended ones too
+  KubeScheduler* running_ = nullptr;
+  const absl::Time crowded_until_ = timeline_.Now() + absl::Minutes(20);
+  bool healed_ = false;
+  bool quiet_ = false;
+};
+
+}  // namespace
+
+WorldResult RunWorld(uint64_t seed, int64_t gangs, Focus focus, bool trace) {
+  return World(seed, gangs, focus, trace).Run();
 }
 
 }  // namespace muster::test
