@@ -132,6 +132,7 @@ Gang AssembleOne(const ClusterView& view, const GangId& id, MemberList members) 
     gang.created = std::min(gang.created, member->created);
     if (gang.problem.empty()) gang.problem = member->membership->problem;
     if (gang.problem.empty()) gang.problem = Contradiction(first, *member, gang.topology);
+    if (gang.problem.empty() && member->pending()) gang.problem = member->shape.gpu_problem;
     if (gang.problem.empty() && member->pending() && !member->shape.unmodelled.empty()) {
       gang.problem = absl::StrCat("pod ", member->name.text(), ": ", member->shape.unmodelled);
     }

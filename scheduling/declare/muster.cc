@@ -24,6 +24,7 @@
 //                                      default: all
 //   muster.dev/subgroup-topology-...   required, preferred, slices, exclusive, spread:
 //                                      as above, of the subgroup alone
+//   muster.dev/gpu-...                 which GPUs it wants: see gpu_wish.h
 //   muster.dev/topology                the topology object in which levels are looked up
 #include <algorithm>
 #include <array>
@@ -73,6 +74,9 @@ constexpr std::array kKeys = std::to_array<absl::string_view>({
     "subgroup-topology-slices",
     "subgroup-topology-exclusive",
     "subgroup-topology-spread",
+    "gpu-product",
+    "gpu-memory",
+    "gpu-mixed-products",
     "epoch",
     "commit",
     "placed-gang",

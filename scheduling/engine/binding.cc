@@ -8,6 +8,7 @@
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
 #include "scheduling/plan/feasibility.h"
+#include "scheduling/plan/gpu_rules.h"
 
 namespace muster {
 namespace {
@@ -52,6 +53,11 @@ Engine::Admission Engine::AdmitBind(const BindCall& call, absl::Time now) {
   seat.node = call.node;
   progress->second.seen = known;
   const GangId owner = SoloOwner(call.pod);
+  if (SharesWithOthers(seat, progress->second.tenant, owner)) {
+    return Refuse(absl::FailedPreconditionError(
+        absl::StrFormat("pod %s: another tenant shares the GPUs of node %s by now; it is filtered anew",
+                        call.pod.text(), call.node.text())));
+  }
   if (absl::Status s = ledger_.Reserve(*view_, owner, {seat}, now + options_.gang_deadline); !s.ok()) {
     return Refuse(std::move(s));
   }
@@ -100,11 +106,22 @@ absl::Time Engine::BeginCommit(const GangId& id, absl::Time now) {
   return until;
 }
 
+bool Engine::SharesWithOthers(const Seat& seat, const std::string& tenant, const GangId& owner) const {
+  const NodeState* state = view_->FindNode(seat.node);
+  const Tenants tenants(*view_, ledger_, options_.tenants);
+  return state != nullptr && state->node != nullptr && tenants.Share(*state->node, seat.requests) &&
+         !(tenants.OtherOn(*state, tenant).empty() && tenants.OtherSeatedOn(*state, tenant, owner).empty());
+}
+
 bool Engine::Stands(const Seat& seat) const {
   const NodeState* state = view_->FindNode(seat.node);
   const std::shared_ptr<const Pod> pod = view_->FindPod(seat.pod);
   if (state == nullptr || pod == nullptr || pod->uid != seat.uid || !pod->pending()) return false;
-  if (!Eligible(pod->shape, *state->node) || declined_.Holds(pod->shape, seat.node)) return false;
+  if (!Eligible(pod->shape, *state->node) || !GpuRules(pod->shape, nullptr).Allow(*state->node)) return false;
+  if (declined_.Holds(pod->shape, seat.node)) return false;
+  const std::string tenant = TenantOf(*pod, options_.tenants);
+  const Tenants tenants(*view_, ledger_, options_.tenants);
+  if (tenants.Share(*state->node, seat.requests) && !tenants.OtherOn(*state, tenant).empty()) return false;
   // The seat itself is part of what is promised: it stands while nothing that
   // it takes is overdrawn.
   const Resources free = ledger_.Free(*state);

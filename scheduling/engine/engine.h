@@ -18,6 +18,7 @@
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/plan/declined.h"
+#include "scheduling/plan/tenants.h"
 #include "scheduling/report.h"
 #include "scheduling/verbs.h"
 
@@ -43,6 +44,7 @@ struct EngineOptions {
   // one rack, unless they say otherwise; if patiently, for how long.
   Closeness closeness = Closeness::kPatient;
   absl::Duration patience = absl::Minutes(2);
+  TenantOptions tenants = {};
 };
 
 inline constexpr absl::Duration kLongestStandBack = absl::Minutes(10);
@@ -159,6 +161,9 @@ class Engine {
   std::vector<GangReport> Reports() const;
   // How many gangs there are of each outcome. Cost: O(gangs with pending members).
   std::map<Outcome, int64_t> CountGangs() const;
+  // How many refused gangs there are by the kind of the first advice for them;
+  // those without any are left out. Cost: O(gangs with pending members).
+  std::map<Advice::Kind, int64_t> CountAdvice() const;
 
  private:
   // How far a pod that filter answered has come.
@@ -166,8 +171,9 @@ class Engine {
     enum class Step { kAnswered, kBinding, kBindingDone };
     Step step = Step::kAnswered;
     Seat seat;
-    bool any_node = false;  // filter let every candidate pass: seat.node is not set
-    bool seen = true;       // the view showed the pod when its bind call came
+    bool any_node = false;    // filter let every candidate pass: seat.node is not set
+    bool seen = true;         // the view showed the pod when its bind call came
+    std::string tenant = "";  // of a pod without a gang that asks for devices
   };
   struct GangState {
     std::optional<Refusal> refusal;  // of the last plan, unless that gave seats
@@ -201,6 +207,9 @@ class Engine {
   bool IsBoundInPart(const Gang& gang) const;
   // Whether the gang may still reach its minimum with the members that exist.
   bool CanComplete(const Gang& gang) const;
+  // Whether a pod of another tenant shares the GPUs that the seat is on: one that
+  // is there, or one with a seat promised there to another than `owner`.
+  bool SharesWithOthers(const Seat& seat, const std::string& tenant, const GangId& owner) const;
   void Release(const GangId& gang);
   // The pods of `gang` are each on its own.
   void Dissolve(const Gang& gang, GangState& state);

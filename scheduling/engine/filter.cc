@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
+#include "scheduling/plan/gpu_rules.h"
 #include "scheduling/plan/solo_choice.h"
+#include "scheduling/plan/solo_rules.h"
 
 namespace muster {
 namespace {
@@ -107,6 +109,8 @@ FilterAnswer Engine::RefuseWith(const GangId& gang, absl::Time now) {
 }
 
 FilterAnswer Engine::FilterSolo(const FilterCall& call, const Pod& pod) {
+  if (AsksForGpus(pod.shape.requests) && !pod.shape.gpu_problem.empty())
+    return Refused{pod.shape.gpu_problem};
   // What a pod asks for beyond the model, kube-scheduler knows how to give.
   if (AsksForDevices(pod.shape.requests) && pod.shape.unmodelled.empty())
     return FilterSoloWithDevices(call, pod);
@@ -125,7 +129,10 @@ FilterAnswer Engine::FilterSolo(const FilterCall& call, const Pod& pod) {
   if (!call.candidates.empty() && answer.except.size() == call.candidates.size()) {
     return Refused{"the room on these nodes is promised to gangs"};
   }
-  progress_.insert_or_assign(pod.uid, Progress{Progress::Step::kAnswered, SeatOf(pod, NodeName()), true});
+  progress_.insert_or_assign(pod.uid, Progress{.step = Progress::Step::kAnswered,
+                                               .seat = SeatOf(pod, NodeName()),
+                                               .any_node = true,
+                                               .tenant = TenantOf(pod, options_.tenants)});
   return answer;
 }
 
@@ -134,12 +141,19 @@ FilterAnswer Engine::FilterSoloWithDevices(const FilterCall& call, const Pod& po
     const Seat* seat = promise->Find(pod.uid);
     if (seat != nullptr && Contains(call.candidates, seat->node)) return PassOne{seat->node};
   }
-  const Node* node = ChooseForOne(pod.shape, *view_, ledger_, call.candidates);
+  const GangId owner = SoloOwner(pod.name);
+  SoloRules rules(pod, owner, *view_, ledger_, options_.tenants);
+  const Node* node = ChooseForOne(pod.shape, *view_, ledger_, call.candidates,
+                                  [&rules](const NodeState& state) { return rules.Allow(state); });
   if (node == nullptr) {
+    const std::string against = rules.Survey();
     return Refused{absl::StrCat("no node has room for ", pod.name.text(),
-                                ledger_.promises().empty() ? "" : " beside what is promised to gangs")};
+                                ledger_.promises().empty() ? "" : " beside what is promised to gangs",
+                                against.empty() ? "" : "; ", against)};
   }
-  progress_.insert_or_assign(pod.uid, Progress{Progress::Step::kAnswered, SeatOf(pod, node->name), false});
+  progress_.insert_or_assign(pod.uid, Progress{.step = Progress::Step::kAnswered,
+                                               .seat = SeatOf(pod, node->name),
+                                               .tenant = TenantOf(pod, options_.tenants)});
   return PassOne{node->name};
 }
 

@@ -38,6 +38,7 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
   }
   PlanInput input{*view, ledger, gang, standing, declined, window, trees.topologies.get(), may_relax};
   input.minimum_only = minimum_only;
+  input.tenants = tenants;
   input.kept_may_move = standing.size() > fixed.size();
   auto result = PlanGang(input);
   if (std::holds_alternative<Refusal>(result) && standing.size() > fixed.size()) {
@@ -118,6 +119,7 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
       PlanInput input{view, ledger, gang, {}, declined, nullptr, &topologies};
       input.may_relax = gang.topology.closeness.value_or(options.closeness) != Closeness::kStrict;
       input.minimum_only = minimum_only;
+      input.tenants = options.tenants;
       if (!minimum_only) input.kept = std::get<Seats>(results[g]);
       results[g] = PlanGang(input);
       const auto* seats = std::get_if<Seats>(&results[g]);

@@ -12,6 +12,7 @@
 #include "scheduling/model/gang.h"
 #include "scheduling/model/seat.h"
 #include "scheduling/plan/declined.h"
+#include "scheduling/plan/tenants.h"
 #include "scheduling/report.h"
 #include "scheduling/topology/build_topologies.h"
 
@@ -46,6 +47,7 @@ struct PlanJob {
   FabricTrees trees;      // of the view's fabric
   bool may_relax = true;  // see PlanInput
   bool minimum_only = false;
+  TenantOptions tenants = {};
 
   // Plans around the standing seats and, where that fails, around the fixed
   // ones alone. `window`, if not null, holds nodes to be preferred. Trees that
@@ -56,6 +58,7 @@ struct PlanJob {
 struct PlanAllOptions {
   TopologyOptions topology = {};
   Closeness closeness = Closeness::kPatient;  // of gangs that do not say
+  TenantOptions tenants = {};
 };
 
 // Plans every gang of `view` that has pending members, in queue order, each

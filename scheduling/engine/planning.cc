@@ -141,6 +141,7 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
               .trees = trees_};
   job.may_relax = MayRelax(job.gang, now);
   job.minimum_only = MinimumOnly(id, now);
+  job.tenants = options_.tenants;
   if (trees_.fabric != view_->fabric()) job.trees = {view_->fabric(), nullptr};
   if (const Promise* promise = ledger_.Find(id)) {
     for (const Seat& seat : promise->seats) {
@@ -205,6 +206,11 @@ bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, R
       return !BindingUnderWay(seat.uid) && Moved(*job.view, *view_, job.trees, seat.node);
     };
     if (std::any_of(seats.begin(), seats.end(), moved)) return false;
+    // As may those of another tenant.
+    const auto shared = [&](const Seat& seat) {
+      return SharesWithOthers(seat, TenantOf(*view_->FindPod(seat.pod), options_.tenants), id);
+    };
+    if (std::any_of(seats.begin(), seats.end(), shared)) return false;
     // Seats beside those that stand do not make these stand longer.
     const Promise* before = ledger_.Find(id);
     const bool only_more = before != nullptr && HaveAll(seats, before->seats);

@@ -66,6 +66,17 @@ std::map<Outcome, int64_t> Engine::CountGangs() const {
   return count;
 }
 
+std::map<Advice::Kind, int64_t> Engine::CountAdvice() const {
+  std::map<Advice::Kind, int64_t> count;
+  view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
+    const auto state = gangs_.find(id);
+    if (state == gangs_.end() || !state->second.refusal.has_value()) return;
+    const std::vector<Advice>& advice = state->second.refusal->advice;
+    if (!advice.empty()) ++count[advice.front().kind];
+  });
+  return count;
+}
+
 std::vector<GangReport> Engine::Reports() const {
   std::vector<GangReport> reports;
   view_->gangs().ForEach([&](const GangId& id, const ClusterView::Members& members) {

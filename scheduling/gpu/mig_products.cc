@@ -142,8 +142,8 @@ struct Implied {
   int64_t gib;
 };
 constexpr std::array kImplied = {
-    Implied{"GH200 480GB", 96}, Implied{"H100 NVL", 94}, Implied{"H100 PCIE", 80},
-    Implied{"H800 PCIE", 80},   Implied{"H20 3E", 141},
+    Implied{"GH200 480GB", 96}, Implied{"H100 NVL", 94},   Implied{"H100 PCIE", 80},
+    Implied{"H800 PCIE", 80},   Implied{"TESLA A100", 40}, Implied{"H20 3E", 141},
 };
 
 using Words = std::vector<std::string>;
@@ -214,6 +214,20 @@ const MigGeometry* MigGeometryOf(absl::string_view product, int64_t memory_mib) 
   // Rounded up: some memory is always reserved.
   const MigGeometry* by_memory = Matching(name, (memory_mib + 1023) / 1024);
   return stated == 0 || by_name == by_memory ? by_memory : nullptr;
+}
+
+bool IsGpuProduct(absl::string_view product, absl::string_view words) {
+  const Words name = WordsOf(product);
+  const Words wanted = WordsOf(words);
+  return !wanted.empty() && std::all_of(wanted.begin(), wanted.end(), [&name](const std::string& word) {
+    return std::find(name.begin(), name.end(), word) != name.end();
+  });
+}
+
+int64_t StatedGpuMemoryMib(absl::string_view product) {
+  // The number means GB: what the driver reports lies between that and as many GiB.
+  constexpr int64_t kBytesPerGb = 1'000'000'000;
+  return StatedGib(WordsOf(product)) * kBytesPerGb / (1 << 20);
 }
 
 }  // namespace muster

@@ -24,4 +24,13 @@ const MigGeometry* FindMigGeometry(absl::string_view name);
 // then only a product whose name says enough is found.
 const MigGeometry* MigGeometryOf(absl::string_view product, int64_t memory_mib);
 
+// Whether a GPU of `product` is what a person means who says `words`: each word is
+// one of the product's name, whatever the case, such as "A100-80GB" of
+// "NVIDIA-A100-SXM4-80GB".
+bool IsGpuProduct(absl::string_view product, absl::string_view words);
+
+// The memory that the name of a product says, in MiB and not more than it has;
+// 0 if it says nothing.
+int64_t StatedGpuMemoryMib(absl::string_view product);
+
 }  // namespace muster

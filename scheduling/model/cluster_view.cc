@@ -241,4 +241,15 @@ void ClusterView::CountTerms(const std::shared_ptr<const Pod>& pod, int64_t chan
   }
 }
 
+std::map<GpuProblem::Kind, int64_t> CountGpuProblems(const ClusterView& view) {
+  std::map<GpuProblem::Kind, int64_t> count;
+  view.nodes().ForEach([&](const NodeName&, const NodeState& state) {
+    if (state.node == nullptr || !state.node->gpus.has_value()) return;
+    std::set<GpuProblem::Kind> kinds;
+    for (const GpuProblem& problem : state.node->gpus->problems) kinds.insert(problem.kind);
+    for (const GpuProblem::Kind kind : kinds) ++count[kind];
+  });
+  return count;
+}
+
 }  // namespace muster

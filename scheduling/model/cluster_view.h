@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -135,5 +136,9 @@ class ClusterView {
   uint64_t growth_ = 0;
   Fabric fabric_;
 };
+
+// How many nodes of the view have each kind of problem with their GPUs.
+// Cost: O(nodes).
+std::map<GpuProblem::Kind, int64_t> CountGpuProblems(const ClusterView& view);
 
 }  // namespace muster

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "scheduling/model/gang_groups.h"
+#include "scheduling/model/gpu_wish.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/pod_terms.h"
 #include "scheduling/model/resources.h"
@@ -24,6 +25,8 @@ struct PodShape {
   std::optional<std::vector<NodeSelectorTerm>> required_affinity;  // terms are alternatives
   std::vector<Toleration> tolerations;
   std::optional<PodTerms> terms;  // about other pods; unset for most, and then labels do not count
+  std::optional<GpuWish> gpu_wish;
+  std::string gpu_problem;  // why its wish about GPUs can't be read: it gets no seat
 
   // Set where the pod asks for something that Muster can't read or does not
   // model: a sentence that names the field and its value. Such a pod counts

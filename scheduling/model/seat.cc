@@ -13,4 +13,16 @@ Seat SeatOf(const Pod& pod, const NodeName& node) {
           pod.shape.requests};
 }
 
+absl::string_view Word(Advice::Kind kind) {
+  switch (kind) {
+    case Advice::Kind::kCut:
+      return "cut";
+    case Advice::Kind::kRecut:
+      return "recut";
+    case Advice::Kind::kEvict:
+      return "evict";
+  }
+  return "";
+}
+
 }  // namespace muster

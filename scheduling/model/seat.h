@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/pod.h"
 #include "scheduling/model/resources.h"
@@ -56,6 +57,23 @@ struct SliceFit {
   friend bool operator==(const SliceFit&, const SliceFit&) = default;
 };
 
+// What somebody could do to make room.
+struct Advice {
+  enum class Kind {
+    kCut,    // a free GPU into MIG instances
+    kRecut,  // a GPU whose MIG instances are not in use
+    kEvict,  // pods of lower priority
+  };
+
+  Kind kind = Kind::kCut;
+  std::string text;  // a clause with the names and numbers
+
+  friend bool operator==(const Advice&, const Advice&) = default;
+};
+
+// "cut", "recut", "evict": the words of JSON and metrics.
+absl::string_view Word(Advice::Kind kind);
+
 // Why a gang has no seats, with the numbers. An answer, not an error.
 struct Refusal {
   enum class Kind {
@@ -74,6 +92,8 @@ struct Refusal {
   std::vector<SliceFit> slices = {};     // outermost first
   std::string subgroup = "";             // the one that is short; empty for the gang as a whole
   std::string would_fit_if = "";         // a clause; empty where nothing simple helps
+  std::vector<std::string> notes = {};   // what is odd about nodes that were looked at
+  std::vector<Advice> advice = {};       // the best first
   std::string text = "";                 // one or two sentences for a person; equal input, equal bytes
 
   friend bool operator==(const Refusal&, const Refusal&) = default;

@@ -5,6 +5,7 @@
 
 #include "scheduling/model/gang.h"
 #include "scheduling/plan/feasibility.h"
+#include "scheduling/plan/gpu_rules.h"
 
 namespace muster {
 namespace {
@@ -42,9 +43,12 @@ std::optional<int32_t> Board::Find(const NodeName& name) const {
 
 size_t Board::AddClass(const PodShape& shape, PodRules::Kind kind) {
   Class cls{&shape, kind, std::vector<bool>(nodes_.size()), std::vector<int64_t>(nodes_.size())};
+  GpuRules gpu_rules(shape, input_.gpu_product);
   for (size_t n = 0; n < nodes_.size(); ++n) {
-    cls.may_use[n] = !IsClosed(static_cast<int32_t>(n)) && Eligible(shape, *nodes_[n].node) &&
-                     !input_.declined.Holds(shape, nodes_[n].node->name);
+    const auto number = static_cast<int32_t>(n);
+    const Node& node = *nodes_[n].node;
+    cls.may_use[n] = !IsClosed(number) && Eligible(shape, node) && gpu_rules.Allow(node) &&
+                     !IsClosedToShares(shape, number) && !input_.declined.Holds(shape, node.name);
     if (cls.may_use[n])
       cls.capacity[n] = CountFitting(shape.requests, free(static_cast<int32_t>(n)), kMaxMembers);
   }

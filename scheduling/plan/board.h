@@ -48,6 +48,14 @@ class Board {
   // empty: off none.
   void Close(std::vector<bool> nodes) { closed_ = std::move(nodes); }
   bool IsClosed(int32_t n) const { return !closed_.empty() && closed_[At(n)]; }
+  // Keeps classes that are added later and ask for GPUs that pods share off the
+  // nodes for which `nodes` holds; empty: off none.
+  void CloseShares(std::vector<bool> nodes) { closed_shares_ = std::move(nodes); }
+  bool IsClosedToShares(const PodShape& shape, int32_t n) const {
+    return !closed_shares_.empty() && closed_shares_[At(n)] &&
+           Tenants(input_.view, input_.ledger, input_.tenants).Share(node(n), shape.requests);
+  }
+  const std::string* gpu_product() const { return input_.gpu_product; }
   // Sets the rules about other pods for classes that are added later.
   void SetPodRules(PodRules rules) { rules_ = std::move(rules); }
   // Adds a class and returns its number. `shape` outlives the board.
@@ -110,6 +118,7 @@ class Board {
   const PlanInput& input_;
   std::optional<PodRules> rules_;
   std::vector<bool> closed_;
+  std::vector<bool> closed_shares_;
   std::vector<NodeEntry> nodes_;
   std::vector<Resources> own_;
   std::vector<Class> classes_;

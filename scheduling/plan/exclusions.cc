@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "scheduling/plan/feasibility.h"
+#include "scheduling/plan/gpu_rules.h"
 #include "scheduling/topology/levels.h"
 
 namespace muster {
@@ -17,7 +18,12 @@ class ExclusionCount {
  public:
   ExclusionCount(const PlanInput& input, const Board& board, size_t cls, const CapacityRules& rules,
                  absl::Span<const int64_t> left)
-      : input_(input), board_(board), cls_(cls), rules_(rules), left_(left) {}
+      : input_(input),
+        board_(board),
+        cls_(cls),
+        rules_(rules),
+        left_(left),
+        gpu_rules_(board.shape(cls), board.gpu_product()) {}
 
   void Add(int32_t n) { ++nodes_by_cause_[Cause(n)]; }
 
@@ -32,27 +38,40 @@ class ExclusionCount {
   const std::optional<Scarcest>& scarcest() const { return scarcest_; }
 
  private:
-  std::string Cause(int32_t n) {
+  // Of a node that the class may not use at all.
+  std::string Rule(int32_t n) {
     const PodShape& shape = board_.shape(cls_);
     const Node& node = board_.node(n);
-    if (!board_.MayUse(cls_, n)) {
-      if (board_.IsClosed(n)) return "in a domain that another gang has for itself";
-      const std::string rule = Ineligibility(shape, node);
-      return rule.empty() ? "declined by kube-scheduler" : rule;
-    }
-    if (std::string cause = FabricCause(n); !cause.empty()) return cause;
-    if (board_.Capacity(cls_, n) > 0) {
-      if (std::string rule = board_.PodRuleAgainst(cls_, n); !rule.empty()) return rule;
-    }
-    const std::vector<Shortage> lacks = Shortages(shape.requests, board_.free(n));
-    if (lacks.empty()) return OwnCause(n);
-    if (Fits(shape.requests, input_.view.FindNode(node.name)->free)) return "promised to other gangs";
+    if (board_.IsClosed(n)) return "in a domain that another gang has for itself";
+    if (std::string rule = Ineligibility(shape, node); !rule.empty()) return rule;
+    // Of a node without any, that it has none says more than what they are not.
+    if (!Fits(shape.requests, node.allocatable)) return Lack(n);
+    if (std::string rule = gpu_rules_.Against(node); !rule.empty()) return rule;
+    if (board_.IsClosedToShares(shape, n)) return "with GPUs that another tenant shares";
+    return "declined by kube-scheduler";
+  }
+
+  std::string Lack(int32_t n) {
+    const std::vector<Shortage> lacks = Shortages(board_.shape(cls_).requests, board_.free(n));
     if (!scarcest_.has_value()) scarcest_ = Scarcest{lacks[0].resource, lacks[0].free};
     for (const Shortage& lack : lacks) {
       if (lack.resource == scarcest_->resource)
         scarcest_->most_free = std::max(scarcest_->most_free, lack.free);
     }
     return absl::StrCat("insufficient ", lacks[0].resource);
+  }
+
+  std::string Cause(int32_t n) {
+    const PodShape& shape = board_.shape(cls_);
+    const Node& node = board_.node(n);
+    if (!board_.MayUse(cls_, n)) return Rule(n);
+    if (std::string cause = FabricCause(n); !cause.empty()) return cause;
+    if (board_.Capacity(cls_, n) > 0) {
+      if (std::string rule = board_.PodRuleAgainst(cls_, n); !rule.empty()) return rule;
+    }
+    if (Fits(shape.requests, board_.free(n))) return OwnCause(n);
+    if (Fits(shape.requests, input_.view.FindNode(node.name)->free)) return "promised to other gangs";
+    return Lack(n);
   }
 
   // Of a node with room for the gang as it was found.
@@ -84,6 +103,7 @@ class ExclusionCount {
   const size_t cls_;
   const CapacityRules& rules_;
   const absl::Span<const int64_t> left_;
+  GpuRules gpu_rules_;
   std::map<std::string, int64_t> nodes_by_cause_;
   std::optional<Scarcest> scarcest_;
 };

@@ -6,10 +6,13 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "scheduling/plan/board.h"
 #include "scheduling/plan/default_demand.h"
 #include "scheduling/plan/exclusive.h"
+#include "scheduling/plan/gpu_advice.h"
+#include "scheduling/plan/one_product.h"
 #include "scheduling/plan/parts.h"
 #include "scheduling/plan/placer.h"
 #include "scheduling/plan/refusal_text.h"
@@ -90,13 +93,17 @@ bool PlaceOthers(const PlanInput& input, Parts& parts, Placer& placer) {
   return false;
 }
 
-}  // namespace
+// Keeps the gang off what others have for themselves.
+void CloseNodes(const PlanInput& input, const Topologies& topologies, Board& board) {
+  board.Close(KeptByOthers(input, topologies, board));
+  board.CloseShares(Tenants(input.view, input.ledger, input.tenants).ClosedFor(input.gang));
+}
 
-std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
+std::variant<Seats, Refusal> PlanOnAnyProduct(const PlanInput& input) {
   if (!input.gang.problem.empty()) return Invalid(input.gang, input.gang.problem);
   const Topologies& topologies = input.topologies == nullptr ? NoTopologies() : *input.topologies;
   Board board(input, Board::Room::kNow);
-  board.Close(KeptByOthers(input, topologies, board));
+  CloseNodes(input, topologies, board);
   absl::StatusOr<Parts> parts = MakeParts(input, topologies, board);
   if (!parts.ok()) return Invalid(input.gang, parts.status().message());
   if (auto refusal = WhyNotReady(input, *parts)) return *std::move(refusal);
@@ -110,11 +117,53 @@ std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
   if (!HasMinimum(input, *parts)) {
     // What is short is told from the room before anything was placed.
     Board fresh(input, Board::Room::kNow);
-    fresh.Close(KeptByOthers(input, topologies, fresh));
+    CloseNodes(input, topologies, fresh);
     const absl::StatusOr<Parts> unplaced = MakeParts(input, topologies, fresh);
     return Shortfall(input, *unplaced, default_level, placer.furthest(), fresh);
   }
   return NewSeats(input, board, *parts);
+}
+
+// The one that comes closest stands for all.
+void AddRefusal(const std::string& product, Refusal refusal, std::optional<Refusal>& closest) {
+  const bool never = refusal.kind == Refusal::Kind::kNeverFits;
+  const bool all_never = never && (!closest.has_value() || closest->kind == Refusal::Kind::kNeverFits);
+  if (!closest.has_value() || refusal.fits > closest->fits) {
+    if (!product.empty())
+      absl::StrAppend(&refusal.text, "; on one GPU product, ", Shortened(product), " at best");
+    closest = std::move(refusal);
+  }
+  closest->kind = all_never ? Refusal::Kind::kNeverFits : Refusal::Kind::kNoRoom;
+}
+
+// On one product where the gang has to be on one.
+std::variant<Seats, Refusal> PlanOnOneProduct(const PlanInput& input) {
+  const std::vector<std::string> products = ProductsToTry(input);
+  if (products.empty()) return PlanOnAnyProduct(input);
+  PlanInput on_one = input;
+  std::optional<Refusal> closest;
+  for (const std::string& product : products) {
+    on_one.gpu_product = &product;
+    std::variant<Seats, Refusal> result = PlanOnAnyProduct(on_one);
+    auto* refusal = std::get_if<Refusal>(&result);
+    if (refusal == nullptr) return result;
+    if (refusal->kind == Refusal::Kind::kIncomplete || refusal->kind == Refusal::Kind::kInvalid)
+      return result;
+    AddRefusal(product, std::move(*refusal), closest);
+  }
+  if (closest->would_fit_if.empty() && std::holds_alternative<Seats>(PlanOnAnyProduct(input))) {
+    closest->would_fit_if = "its members were on different GPU products";
+    absl::StrAppend(&closest->text, "; it would fit if ", closest->would_fit_if);
+  }
+  return *std::move(closest);
+}
+
+}  // namespace
+
+std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
+  std::variant<Seats, Refusal> result = PlanOnOneProduct(input);
+  if (auto* refusal = std::get_if<Refusal>(&result)) AdviseOnGpus(input, *refusal);
+  return result;
 }
 
 }  // namespace muster

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "scheduling/model/gang.h"
 #include "scheduling/model/seat.h"
 #include "scheduling/plan/declined.h"
+#include "scheduling/plan/tenants.h"
 #include "scheduling/topology/topologies.h"
 
 namespace muster {
@@ -41,6 +43,12 @@ struct PlanInput {
   // nothing is being bound yet.
   bool kept_may_move = false;
 
+  // Who may use one GPU at the same time.
+  TenantOptions tenants = {};
+
+  // The product of the GPUs for the gang's members; null: any.
+  const std::string* gpu_product = nullptr;
+
   // Leaves the members beyond the minimum without seats: first come the
   // minimums of other gangs.
   bool minimum_only = false;
@@ -53,6 +61,9 @@ using Seats = std::vector<Seat>;
 // subgroups need and that has no place yet, and for as many of the others as
 // then fit; or the reason why not, with numbers. Nothing between: a refusal
 // holds no seat.
+//
+// Those that ask for GPUs go to one product of them, unless the gang allows
+// others (see one_product.h), and share no GPU with another tenant.
 //
 // Members go where the gang's and its subgroups' topology demands want them; a
 // gang that asks for devices and for no topology gets a default demand (see

@@ -94,13 +94,15 @@ class Window {
 }  // namespace
 
 const Node* ChooseForOne(const PodShape& shape, const ClusterView& view, const Ledger& ledger,
-                         absl::Span<const absl::string_view> candidates) {
+                         absl::Span<const absl::string_view> candidates,
+                         const std::function<bool(const NodeState&)>& may_use) {
   std::vector<Choice> choices = NodesWithRoom(shape, view, ledger);
   Window window(candidates);
   std::make_heap(choices.begin(), choices.end(), std::greater<>());
   while (!choices.empty()) {
     std::pop_heap(choices.begin(), choices.end(), std::greater<>());
-    if (window.Contains(choices.back().node->name.text())) return choices.back().node;
+    const Node* node = choices.back().node;
+    if (window.Contains(node->name.text()) && may_use(*view.FindNode(node->name))) return node;
     choices.pop_back();
   }
   return nullptr;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "scheduling/ledger/ledger.h"
@@ -11,12 +13,13 @@
 namespace muster {
 
 // The node for one pod that asks for devices: among `candidates`, which passed
-// kube-scheduler's own filters, those with room beside what is promised, and of
-// these the one that has the fewest of the devices free, then the least CPU,
+// kube-scheduler's own filters, those that `may_use` holds for, with room beside
+// what is promised, and of these the one that has the fewest of the devices free, then the least CPU,
 // then the least memory, then the first by name. Null if there is none.
 //
 // Cost: O(nodes of the view), and a look through the candidates.
 const Node* ChooseForOne(const PodShape& shape, const ClusterView& view, const Ledger& ledger,
-                         absl::Span<const absl::string_view> candidates);
+                         absl::Span<const absl::string_view> candidates,
+                         const std::function<bool(const NodeState&)>& may_use);
 
 }  // namespace muster

@@ -78,6 +78,7 @@ int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
   PlanAllOptions plan;
   plan.topology.levels = config->topology.levels;
   plan.closeness = ClosenessOf(config->gangs);
+  plan.tenants = TenantOptionsOf(config->gpus);
   const std::vector<GangReport> reports = PlanAll(manifests->view, Ledger(), Declined(), plan);
   NoteOtherSchedulers(manifests->view, reports, *config, err);
   if (options.format == PlanFormat::kTable) {

@@ -261,7 +261,9 @@ void Decisions::Stop(const absl::Status& reason) {
 }
 
 std::vector<GangReport> Decisions::Plan(const ClusterView* view) {
-  const PlanAllOptions options{.topology = options_.engine.topology, .closeness = options_.engine.closeness};
+  const PlanAllOptions options{.topology = options_.engine.topology,
+                               .closeness = options_.engine.closeness,
+                               .tenants = options_.engine.tenants};
   if (view != nullptr) return PlanAll(*view, Ledger(), Declined(), options);
   std::optional<PlanJob> now;
   {
@@ -305,7 +307,9 @@ Decisions::Numbers Decisions::Count() const {
                   .undone = undone_,
                   .plans = plans_,
                   .planning = planning_,
-                  .gangs = {}};
+                  .gangs = {},
+                  .advice = engine_.CountAdvice(),
+                  .gpu_problems = CountGpuProblems(engine_.view())};
   engine_.ledger().promises().ForEach([&](const GangId&, const std::shared_ptr<const Promise>& promise) {
     numbers.promised_seats += static_cast<int64_t>(promise->seats.size());
   });

@@ -56,6 +56,8 @@ class Decisions : public Service {
     int64_t plans = 0;
     absl::Duration planning;  // sum over all plans
     std::map<Outcome, int64_t> gangs;
+    std::map<Advice::Kind, int64_t> advice;            // refused gangs by what could make room
+    std::map<GpuProblem::Kind, int64_t> gpu_problems;  // nodes, by what is wrong with their GPUs
   };
 
   // `ready` says whether the view is complete. `wake`, if given, is called

@@ -195,6 +195,13 @@ Closeness ClosenessOf(const Config::Gangs& gangs) {
   return gangs.closeness == "eager" ? Closeness::kEager : Closeness::kPatient;
 }
 
+TenantOptions TenantOptionsOf(const Config::Gpus& gpus) {
+  TenantOptions options{.label = gpus.tenant_label};
+  if (gpus.separate_tenants == "instances") options.separate = TenantOptions::Separate::kInstances;
+  if (gpus.separate_tenants == "never") options.separate = TenantOptions::Separate::kNobody;
+  return options;
+}
+
 namespace {
 
 absl::Status CheckTls(const TlsFiles& tls) {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "scheduling/model/tenant.h"
 #include "scheduling/model/topology.h"
 #include "scheduling/model/topology_demand.h"
 #include "server/tls/tls_files.h"
@@ -56,6 +57,11 @@ struct Config {
     absl::Duration patience = absl::Minutes(2);
     friend bool operator==(const Gangs&, const Gangs&) = default;
   };
+  struct Gpus {
+    std::string tenant_label;
+    std::string separate_tenants = "shares";
+    friend bool operator==(const Gpus&, const Gpus&) = default;
+  };
   struct Topology {
     std::vector<Level> levels;  // outermost first
     friend bool operator==(const Topology&, const Topology&) = default;
@@ -72,6 +78,7 @@ struct Config {
   Cluster cluster;
   Lead lead;
   Gangs gangs;
+  Gpus gpus;
   Topology topology;
   Log log;
   absl::Duration stop_grace = absl::Seconds(10);
@@ -81,6 +88,9 @@ struct Config {
 
 // What gangs.closeness says.
 Closeness ClosenessOf(const Config::Gangs& gangs);
+
+// What gpus.separateTenants and gpus.tenantLabel say.
+TenantOptions TenantOptionsOf(const Config::Gpus& gpus);
 
 // The configuration in a YAML document; what it does not mention keeps its
 // default. kInvalidArgument names the line and the key: unknown or given

@@ -164,6 +164,21 @@ std::vector<Option> GangsOptions() {
   };
 }
 
+std::vector<Option> GpusOptions() {
+  return {
+      {"gpus", "separateTenants",
+       "Which GPUs are for pods of one tenant at a time. shares: those that are shared\n"
+       "by time-slicing or MPS, which neither divide nor clear the memory of a GPU.\n"
+       "instances: MIG instances too. never: none. The device plugin chooses the GPU\n"
+       "after a pod is bound, so a node has one tenant on all its GPUs of that kind.",
+       TextOption{At<&Config::gpus, &Config::Gpus::separate_tenants>, {"shares", "instances", "never"}}},
+      {"gpus", "tenantLabel",
+       "The label of pods whose value is their tenant. Empty, or where a pod lacks it:\n"
+       "the namespace is.",
+       TextOption{At<&Config::gpus, &Config::Gpus::tenant_label>, {}}},
+  };
+}
+
 std::vector<Option> TopologyOptionList() {
   return {
       {"topology", "levels",
@@ -200,7 +215,7 @@ const std::vector<Option>& Options() {
     auto* all = new std::vector<Option>;
     for (const auto& section :
          {ExtenderOptions(), GrpcOptions(), TlsOptions(), ClusterOptions(), LeadOptions(), GangsOptions(),
-          TopologyOptionList(), LogOptions(), TopOptions()}) {
+          GpusOptions(), TopologyOptionList(), LogOptions(), TopOptions()}) {
       all->insert(all->end(), section.begin(), section.end());
     }
     return all;
@@ -215,6 +230,7 @@ absl::string_view SectionHelp(absl::string_view section) {
   if (section == "cluster") return "Where the cluster is.";
   if (section == "lead") return "Which of several replicas decides.";
   if (section == "gangs") return "How gangs are treated that declare nothing else.";
+  if (section == "gpus") return "How GPUs are shared.";
   if (section == "topology") return "What there is beside the topologies that Muster finds.";
   if (section == "log") return "Logs go to the standard error stream.";
   return "";

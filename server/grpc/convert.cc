@@ -107,6 +107,13 @@ Seat FromProto(const v1::Seat& message) {
   return seat;
 }
 
+std::optional<Advice::Kind> AdviceKindOf(absl::string_view word) {
+  for (const Advice::Kind kind : {Advice::Kind::kCut, Advice::Kind::kRecut, Advice::Kind::kEvict}) {
+    if (Word(kind) == word) return kind;
+  }
+  return std::nullopt;
+}
+
 void ToProto(const Refusal& refusal, v1::Refusal& message) {
   message.set_kind(ToProto(refusal.kind));
   message.set_fits(refusal.fits);
@@ -135,6 +142,12 @@ void ToProto(const Refusal& refusal, v1::Refusal& message) {
   }
   message.set_subgroup(refusal.subgroup);
   message.set_would_fit_if(refusal.would_fit_if);
+  for (const std::string& note : refusal.notes) message.add_notes(note);
+  for (const Advice& advice : refusal.advice) {
+    v1::Advice& added = *message.add_advice();
+    added.set_kind(std::string(Word(advice.kind)));
+    added.set_text(advice.text);
+  }
 }
 
 absl::StatusOr<Refusal> FromProto(const v1::Refusal& message) {
@@ -157,6 +170,12 @@ absl::StatusOr<Refusal> FromProto(const v1::Refusal& message) {
   }
   refusal.subgroup = message.subgroup();
   refusal.would_fit_if = message.would_fit_if();
+  refusal.notes.assign(message.notes().begin(), message.notes().end());
+  for (const v1::Advice& advice : message.advice()) {
+    const std::optional<Advice::Kind> what = AdviceKindOf(advice.kind());
+    // Of a newer server there may be others; those are left out.
+    if (what.has_value()) refusal.advice.push_back({*what, advice.text()});
+  }
   return refusal;
 }
 

@@ -84,6 +84,15 @@ const std::multimap<Verb, VerbOutcome>& Outcomes() {
   return outcomes;
 }
 
+// Those that `values` lacks are none.
+void ShowAll(const std::map<std::string, int64_t>& values,
+             const std::map<std::string, prometheus::Gauge*>& gauges) {
+  for (const auto& [word, gauge] : gauges) {
+    const auto at = values.find(word);
+    gauge->Set(at == values.end() ? 0 : static_cast<double>(at->second));
+  }
+}
+
 void Raise(prometheus::Counter& counter, double total) {
   const double more = total - counter.Value();
   if (more > 0) counter.Increment(more);
@@ -116,6 +125,16 @@ struct Metrics::Families {
     placed = &by_outcome.Add({{"outcome", "placed"}});
     waiting = &by_outcome.Add({{"outcome", "waiting"}});
     refused = &by_outcome.Add({{"outcome", "refused"}});
+    auto& by_problem =
+        Family(prometheus::BuildGauge(), "muster_gpu_node_problems",
+               "Nodes whose GPUs are used with care or not at all, by what is wrong.", registry);
+    for (const char* problem : {"out_of_use", "unreadable", "fewer_units", "more_units", "unknown_product",
+                                "unknown_profile", "impossible"}) {
+      gpu_problems[problem] = &by_problem.Add({{"problem", problem}});
+    }
+    auto& by_advice = Family(prometheus::BuildGauge(), "muster_mig_advice_gangs",
+                             "Refused gangs that lack MIG instances, by what would make room.", registry);
+    for (const char* what : {"cut", "recut", "evict"}) advice[what] = &by_advice.Add({{"advice", what}});
     auto& by_result = Family(prometheus::BuildCounter(), "muster_bindings_total",
                              "Bindings posted to the API server, by how they ended.", registry);
     bindings_done = &by_result.Add({{"result", "done"}});
@@ -131,6 +150,8 @@ struct Metrics::Families {
   prometheus::Counter* bindings_done = nullptr;
   prometheus::Counter* bindings_failed = nullptr;
   prometheus::Counter* bindings_retried = nullptr;
+  std::map<std::string, prometheus::Gauge*> gpu_problems;
+  std::map<std::string, prometheus::Gauge*> advice;
   prometheus::Gauge& held = Gauge("muster_held_binds", "Bind calls over HTTP that wait for their answer.");
   prometheus::Gauge& barrier =
       Gauge("muster_barrier_calls", "Bind calls that wait for the rest of their gang.");
@@ -162,6 +183,8 @@ void Metrics::Show(const Standing& standing) {
   families_->refused->Set(static_cast<double>(standing.refused_gangs));
   families_->promises.Set(static_cast<double>(standing.promises));
   families_->barrier.Set(static_cast<double>(standing.barrier));
+  ShowAll(standing.gpu_problems, families_->gpu_problems);
+  ShowAll(standing.advice, families_->advice);
 }
 
 void Metrics::Show(const Totals& totals) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,8 @@ class Metrics {
     int64_t refused_gangs = 0;
     int64_t promises = 0;  // seats promised
     int64_t barrier = 0;   // bind calls that wait for their gang, over HTTP and gRPC
+    std::map<std::string, int64_t> gpu_problems = {};  // nodes by the word of the problem
+    std::map<std::string, int64_t> advice = {};        // refused gangs by the word of the advice
   };
   // What has happened since the process started.
   struct Totals {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "scheduling/gpu/inventory.h"
+#include "scheduling/model/quantity.h"
 #include "server/objects/fields.h"
 #include "server/objects/objects.h"
 #include "server/objects/pod_requests.h"
@@ -38,6 +41,31 @@ bool IsReady(const Fields& status) {
   return ready || !any;
 }
 
+// The amounts under `key`. An amount of GPUs that can't be read takes nothing
+// away from the rest of the node: it counts as none, and its name goes to
+// `unreadable`.
+Resources DecodeOffered(const Fields& status, absl::string_view key, std::vector<std::string>& unreadable) {
+  std::vector<std::string> here;
+  status.ForEachQuantity(key, [&](absl::string_view name, absl::string_view text) {
+    if (IsGpuResource(name) && !ParseUnits(text).ok()) here.emplace_back(name);
+  });
+  Resources offered = DecodeAmounts(status, key, here);
+  unreadable.insert(unreadable.end(), here.begin(), here.end());
+  return offered;
+}
+
+void DecodeGpus(const Fields& status, Node& node) {
+  const bool has_both = status.At("allocatable").Present();
+  std::vector<std::string> unreadable;
+  node.allocatable = DecodeOffered(status, has_both ? "allocatable" : "capacity", unreadable);
+  std::vector<std::string> unreadable_capacity;
+  const Resources capacity =
+      has_both ? DecodeOffered(status, "capacity", unreadable_capacity) : node.allocatable;
+  node.gpus = ReadGpus(node.labels, capacity, node.allocatable, unreadable);
+  if (!node.gpus.has_value()) return;
+  for (const GpuPool& pool : node.gpus->pools) node.allocatable.Set(pool.resource, pool.units);
+}
+
 }  // namespace
 
 absl::StatusOr<Node> DecodeNode(const nlohmann::json& object) {
@@ -57,7 +85,7 @@ absl::StatusOr<Node> DecodeNode(const nlohmann::json& object) {
   spec.ForEach("taints", [&](const Fields& taint) { node.taints.push_back(DecodeTaint(taint)); });
   node.unschedulable = spec.Bool("unschedulable");
   node.ready = IsReady(status);
-  node.allocatable = DecodeAmounts(status, status.At("allocatable").Present() ? "allocatable" : "capacity");
+  DecodeGpus(status, node);
   if (!error.ok()) return error;
   return node;
 }

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/ecosystem.h"
+#include "scheduling/declare/gpu_wish.h"
 #include "server/objects/fields.h"
 #include "server/objects/objects.h"
 #include "server/objects/pod_requests.h"
@@ -157,12 +158,10 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
   const std::string workload = ref.String("name");
   const std::string workload_group = ref.String("podGroup");
   const std::string replica = ref.String("podGroupReplicaKey");
-  pod.membership = declare::Recognise({pod.name.ns(),
-                                       pod.name.name(),
-                                       pod.labels,
-                                       annotations,
-                                       pod_group,
-                                       {workload, workload_group, replica}});
+  const declare::PodFacts facts{pod.name.ns(), pod.name.name(), pod.labels,
+                                annotations,   pod_group,       {workload, workload_group, replica}};
+  pod.membership = declare::Recognise(facts);
+  pod.shape.gpu_wish = declare::ReadGpuWish(facts, pod.shape.gpu_problem);
   if (!error.ok()) return error;
   return pod;
 }

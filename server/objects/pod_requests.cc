@@ -153,9 +153,10 @@ Resources Capped(Resources amounts) {
 
 }  // namespace
 
-Resources DecodeAmounts(const Fields& parent, absl::string_view key) {
+Resources DecodeAmounts(const Fields& parent, absl::string_view key, absl::Span<const std::string> except) {
   Resources amounts;
   parent.ForEachQuantity(key, [&](absl::string_view name, absl::string_view text) {
+    if (std::find(except.begin(), except.end(), name) != except.end()) return;
     const absl::StatusOr<int64_t> amount = name == kCpu ? ParseMillis(text) : ParseUnits(text);
     if (amount.ok()) {
       amounts.Set(name, std::min(*amount, kLargestAmount));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+
+#include "absl/types/span.h"
 #include "scheduling/model/resources.h"
 #include "server/objects/fields.h"
 
@@ -8,8 +11,9 @@ namespace muster {
 
 // The amounts under `key` of `parent`, e.g. "requests" or "allocatable". A
 // quantity that can't be read is an error of its field; one beyond what any
-// node has is cut to that.
-Resources DecodeAmounts(const Fields& parent, absl::string_view key);
+// node has is cut to that. Those named in `except` are left out.
+Resources DecodeAmounts(const Fields& parent, absl::string_view key,
+                        absl::Span<const std::string> except = {});
 
 // What the pod with this `spec` and `status` takes from its node, with one pod
 // slot, as kube-scheduler's NodeResourcesFit counts it: containers and sidecars

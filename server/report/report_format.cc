@@ -82,6 +82,10 @@ nlohmann::ordered_json RefusalJson(const Refusal& refusal) {
   for (const SliceFit& slice : refusal.slices) {
     slices.push_back({{"level", slice.level}, {"size", slice.size}, {"fits", slice.fits}, {"of", slice.of}});
   }
+  nlohmann::ordered_json advice = nlohmann::ordered_json::array();
+  for (const Advice& one : refusal.advice) {
+    advice.push_back({{"kind", std::string(Word(one.kind))}, {"text", one.text}});
+  }
   return {{"kind", std::string(Word(refusal.kind))},
           {"fits", refusal.fits},
           {"of", refusal.of},
@@ -91,6 +95,8 @@ nlohmann::ordered_json RefusalJson(const Refusal& refusal) {
           {"levels", std::move(levels)},
           {"slices", std::move(slices)},
           {"wouldFitIf", refusal.would_fit_if},
+          {"notes", refusal.notes},
+          {"advice", std::move(advice)},
           {"text", refusal.text}};
 }
 
@@ -120,6 +126,13 @@ nlohmann::ordered_json SeatJson(const Seat& seat) {
   return json;
 }
 
+void AppendLists(const Refusal& refusal, std::string& text) {
+  if (!refusal.notes.empty()) text += "\n";
+  for (const std::string& note : refusal.notes) absl::StrAppend(&text, "note: ", note, "\n");
+  if (!refusal.advice.empty()) text += "\n";
+  for (const Advice& advice : refusal.advice) absl::StrAppend(&text, "to make room: ", advice.text, "\n");
+}
+
 }  // namespace
 
 std::string ReportText(const GangReport& report) {
@@ -134,6 +147,7 @@ std::string ReportText(const GangReport& report) {
                     report.refusal->text, "\n");
     if (!report.refusal->levels.empty()) absl::StrAppend(&text, "\n", LevelTable(*report.refusal));
     if (!report.refusal->excluded.empty()) absl::StrAppend(&text, "\n", ExclusionTable(*report.refusal));
+    AppendLists(*report.refusal, text);
   }
   if (!report.seats.empty()) absl::StrAppend(&text, "\n", SeatTable(report.seats));
   return text;

@@ -38,7 +38,8 @@ DecisionsOptions MakeDecisionsOptions(const Config& config, absl::Time start) {
                     .scheduler_names = config.gangs.scheduler_names,
                     .topology = {.levels = config.topology.levels},
                     .closeness = ClosenessOf(config.gangs),
-                    .patience = config.gangs.patience};
+                    .patience = config.gangs.patience,
+                    .tenants = TenantOptionsOf(config.gpus)};
   options.http_timeout = config.extender.http_timeout;
   options.hold_margin = config.extender.hold_margin;
   options.epoch = absl::StrCat(absl::ToUnixMillis(start));
@@ -81,6 +82,13 @@ absl::StatusOr<ClusterView> ReadTexts(absl::Span<const std::string> texts) {
   return std::move(manifests.view);
 }
 
+template <typename Kind>
+std::map<std::string, int64_t> ByWord(const std::map<Kind, int64_t>& counts) {
+  std::map<std::string, int64_t> by_word;
+  for (const auto& [kind, count] : counts) by_word[std::string(Word(kind))] = count;
+  return by_word;
+}
+
 void ShowNumbers(const Decisions::Numbers& numbers, Metrics& metrics) {
   const auto gangs = [&](Outcome outcome) {
     const auto at = numbers.gangs.find(outcome);
@@ -90,7 +98,9 @@ void ShowNumbers(const Decisions::Numbers& numbers, Metrics& metrics) {
                                  .waiting_gangs = gangs(Outcome::kWaiting),
                                  .refused_gangs = gangs(Outcome::kRefused),
                                  .promises = numbers.promised_seats,
-                                 .barrier = numbers.held});
+                                 .barrier = numbers.held,
+                                 .gpu_problems = ByWord(numbers.gpu_problems),
+                                 .advice = ByWord(numbers.advice)});
   metrics.Show(Metrics::Totals{.bindings_done = numbers.bindings.done,
                                .bindings_failed = numbers.bindings.failed,
                                .bindings_retried = numbers.bindings.retried,

@@ -12,6 +12,7 @@ Json NodeManifest(const std::string& name, const Json& facts) {
   Json allocatable = {
       {"cpu", facts.value("cpus", 64)}, {"memory", "256Gi"}, {"pods", facts.value("slots", 110)}};
   if (facts.contains("gpus")) allocatable["nvidia.com/gpu"] = facts.at("gpus");
+  allocatable.update(facts.value("resources", Json::object()));
   Json labels = facts.value("labels", Json::object());
   labels["kubernetes.io/hostname"] = name;
   if (facts.contains("rack")) labels["topology.kubernetes.io/rack"] = facts.at("rack");
@@ -31,6 +32,7 @@ Json NodeManifest(const std::string& name, const Json& facts) {
 Json PodManifest(const std::string& name, const Json& facts) {
   Json requests = {{"cpu", facts.value("cpus", 1)}};
   if (facts.value("gpus", 0) > 0) requests["nvidia.com/gpu"] = facts.at("gpus");
+  requests.update(facts.value("resources", Json::object()));
   Json labels = facts.value("labels", Json::object());
   if (facts.contains("gang")) labels["muster.dev/gang"] = facts.at("gang");
   for (const auto& [field, label] :
@@ -49,7 +51,7 @@ Json PodManifest(const std::string& name, const Json& facts) {
               {"kind", "Pod"},
               {"metadata",
                {{"name", name},
-                {"namespace", "default"},
+                {"namespace", facts.value("namespace", "default")},
                 {"uid", facts.value("uid", "uid-" + name)},
                 {"resourceVersion", "1"},
                 {"creationTimestamp", facts.value("created", "2026-01-01T00:00:00Z")},

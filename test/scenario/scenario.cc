@@ -250,6 +250,15 @@ class Player {
     if (step.value("ignored", report->ignored) != report->ignored) {
       Unmet(absl::StrCat("want ignored ", step.at("ignored").dump(), ", got ", Json(report->ignored).dump()));
     }
+    const Refusal refusal = report->refusal.value_or(Refusal());
+    if (step.value("notes", refusal.notes) != refusal.notes) {
+      Unmet(absl::StrCat("want notes ", step.at("notes").dump(), ", got ", Json(refusal.notes).dump()));
+    }
+    std::vector<std::string> advice;
+    for (const Advice& one : refusal.advice) advice.push_back(one.text);
+    if (step.value("advice", advice) != advice) {
+      Unmet(absl::StrCat("want advice ", step.at("advice").dump(), ", got ", Json(advice).dump()));
+    }
     const std::string text = report->refusal.has_value() ? report->refusal->text : "";
     if (!absl::StrContains(text, step.value("says", ""))) {
       Unmet(absl::StrCat("want a refusal with ", step.at("says").dump(), ", got \"", text, "\""));

@@ -163,9 +163,9 @@ class Cluster:
         assert done.returncode == 0, f"kubectl {' '.join(map(str, words))}: {done.stdout}"
         return done.stdout
 
-    def add_nodes(self, *names, gpus=8):
+    def add_nodes(self, *names, gpus=8, labels=None, resources=None):
         for name in names:
-            node = objects.node(name, gpus)
+            node = objects.node(name, gpus, labels=labels, resources=resources)
             self.core.create_node(node)
             self.core.patch_node_status(name, {"status": node["status"]})
 

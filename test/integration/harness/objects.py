@@ -4,12 +4,14 @@
 GPU = "nvidia.com/gpu"
 
 
-def node(name, gpus=8, rack="rack-0"):
+def node(name, gpus=8, rack="rack-0", labels=None, resources=None):
     """The node and the status that its kubelet would write."""
-    labels = {"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": "zone-0", "example.com/rack": rack}
+    labels = {"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": "zone-0", "example.com/rack": rack,
+              **(labels or {})}
     amounts = {"cpu": "96", "memory": "1024Gi", "ephemeral-storage": "1024Gi", "pods": "110"}
     if gpus:
         amounts[GPU] = str(gpus)
+    amounts.update(resources or {})
     return {
         "apiVersion": "v1",
         "kind": "Node",
@@ -22,10 +24,11 @@ def node(name, gpus=8, rack="rack-0"):
     }
 
 
-def pod(name, gpus=0, labels=None, priority_class=None, scheduling_group=None):
+def pod(name, gpus=0, labels=None, priority_class=None, scheduling_group=None, resources=None):
     amounts = {"cpu": "1"}
     if gpus:
         amounts[GPU] = str(gpus)
+    amounts.update(resources or {})
     spec = {
         "automountServiceAccountToken": False,
         "terminationGracePeriodSeconds": 0,

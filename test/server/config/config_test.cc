@@ -49,6 +49,16 @@ TEST(ConfigTest, EveryKindOfOptionIsRead) {
   EXPECT_EQ(*config, expected);
 }
 
+TEST(ConfigTest, WhoMayShareGpusIsRead) {
+  const absl::StatusOr<Config> config =
+      ParseConfig("gpus: {separateTenants: instances, tenantLabel: example.com/team}\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(TenantOptionsOf(config->gpus),
+            (TenantOptions{"example.com/team", TenantOptions::Separate::kInstances}));
+  EXPECT_EQ(TenantOptionsOf(Config::Gpus{"", "never"}).separate, TenantOptions::Separate::kNobody);
+  EXPECT_EQ(TenantOptionsOf(Config::Gpus()), TenantOptions());
+}
+
 struct BadConfig {
   const char* name;
   const char* yaml;

@@ -36,6 +36,8 @@ TEST(ConvertTest, ARefusedReportComesBackEqualForEveryKind) {
                           Refusal::Kind::kNeverFits}) {
     GangReport report = RefusedReport("train");
     report.refusal->kind = kind;
+    report.refusal->notes = {"node n1: label nvidia.com/gpu.count is 8, but nvidia.com/gpu is 7"};
+    report.refusal->advice = {{Advice::Kind::kRecut, "on node n1"}, {Advice::Kind::kEvict, "on node n2"}};
     EXPECT_EQ(ThereAndBack(report), report);
   }
 }

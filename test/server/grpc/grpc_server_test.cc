@@ -250,7 +250,7 @@ TEST_F(GrpcServerTest, APlanOfManifestsIsMadeOfTheViewInThem) {
   read_manifests_ = [&texts](absl::Span<const std::string> read) {
     texts.assign(read.begin(), read.end());
     ClusterView view;
-    view.Upsert(Node{NodeName("node-a"), {}, {}, false, true, {}});
+    view.Upsert(Node{NodeName("node-a"), {}, {}, false, true, {}, {}});
     return view;
   };
   service_.plan = [](const ClusterView* view) {
