@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/seat.h"
 
@@ -22,6 +23,16 @@ enum class Outcome {
 // "placed", "waiting", "refused": the words of JSON, metrics and tables.
 absl::string_view Word(Outcome outcome);
 
+// A bound member whose node is about to go.
+struct LeavingMember {
+  PodName pod;
+  NodeName node;
+  std::string signal;                  // e.g. "taint karpenter.sh/disrupted"
+  std::optional<absl::Time> deadline;  // when the node ends, where that is known
+
+  friend bool operator==(const LeavingMember&, const LeavingMember&) = default;
+};
+
 // The state of one gang, as plan, explain and the lists show it.
 struct GangReport {
   GangId gang;
@@ -29,11 +40,14 @@ struct GangReport {
   std::vector<std::string> ignored;  // other declarations on its pods that were not used
   Outcome outcome = Outcome::kWaiting;
   int64_t min_members = 0;
-  int64_t members = 0;             // that exist and are not deleted
-  int64_t bound = 0;               // of these, bound to a node and not failed, or succeeded
-  int64_t held = 0;                // of these, waiting at the barrier with their bind call
-  std::vector<Seat> seats;         // in member order; bound members included
-  std::optional<Refusal> refusal;  // set unless placed
+  int64_t members = 0;                      // that exist and are not deleted
+  int64_t bound = 0;                        // of these, bound to a node and not failed, or succeeded
+  int64_t held = 0;                         // of these, waiting at the barrier with their bind call
+  std::vector<Seat> seats;                  // in member order; bound members included
+  std::optional<Refusal> refusal;           // set unless placed
+  std::vector<LeavingMember> leaving = {};  // in member order
+  std::string capacity = {};                // of which class the nodes are and why, for people; may be empty
+  double hourly_cost = 0;                   // of all seats
 
   friend bool operator==(const GangReport&, const GangReport&) = default;
 };

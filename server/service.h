@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "scheduling/engine/expansion.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/report.h"
 #include "scheduling/verbs.h"
@@ -54,6 +55,13 @@ class Service {
 
   // All gangs with a member that is not finished, by name.
   virtual std::vector<GangReport> ListGangs() = 0;
+
+  // What an autoscaler should buy of what it could; see ChooseExpansion.
+  virtual ExpanderChoice Expand(const Expansion& expansion) {
+    ExpanderChoice all;
+    for (size_t o = 0; o < expansion.options.size(); ++o) all.options.push_back(o);
+    return all;
+  }
 
   // A number that grows with every change that ListGangs can show.
   virtual uint64_t Revision() const = 0;

@@ -131,6 +131,7 @@ Gang AssembleOne(const ClusterView& view, const GangId& id, MemberList members) 
     gang.priority = std::max(gang.priority, member->priority);
     gang.created = std::min(gang.created, member->created);
     if (gang.problem.empty()) gang.problem = member->membership->problem;
+    if (gang.problem.empty()) gang.problem = member->capacity.problem;
     if (gang.problem.empty()) gang.problem = Contradiction(first, *member, gang.topology);
     if (gang.problem.empty() && member->pending()) gang.problem = member->shape.gpu_problem;
     if (gang.problem.empty() && member->pending() && !member->shape.unmodelled.empty()) {

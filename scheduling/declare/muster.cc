@@ -25,6 +25,7 @@
 //   muster.dev/subgroup-topology-...   required, preferred, slices, exclusive, spread:
 //                                      as above, of the subgroup alone
 //   muster.dev/gpu-...                 which GPUs it wants: see gpu_wish.h
+//   muster.dev/capacity-...            see capacity_wish.h
 //   muster.dev/topology                the topology object in which levels are looked up
 #include <algorithm>
 #include <array>
@@ -77,6 +78,12 @@ constexpr std::array kKeys = std::to_array<absl::string_view>({
     "gpu-product",
     "gpu-memory",
     "gpu-mixed-products",
+    "capacity",
+    "capacity-mix",
+    "capacity-leaders",
+    "run-time",
+    "checkpoint-interval",
+    "restart-time",
     "epoch",
     "commit",
     "placed-gang",

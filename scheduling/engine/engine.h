@@ -14,6 +14,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "scheduling/capacity/mix.h"
+#include "scheduling/capacity/options.h"
+#include "scheduling/capacity/reclaims.h"
 #include "scheduling/engine/plan_job.h"
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
@@ -45,6 +48,9 @@ struct EngineOptions {
   Closeness closeness = Closeness::kPatient;
   absl::Duration patience = absl::Minutes(2);
   TenantOptions tenants = {};
+  CapacityOptions capacity = {};
+  // A pool of spot nodes of which one was taken back is avoided half as much after this.
+  absl::Duration reclaimed_for = absl::Minutes(30);
 };
 
 inline constexpr absl::Duration kLongestStandBack = absl::Minutes(10);
@@ -68,6 +74,7 @@ class Engine {
   // another domain of the fabric.
   void Observe(std::shared_ptr<const ClusterView> view);
   const ClusterView& view() const { return *view_; }
+  std::shared_ptr<const ClusterView> SharedView() const { return view_; }
   const Ledger& ledger() const { return ledger_; }
 
   // --- filter, prioritize, preempt ---
@@ -165,6 +172,14 @@ class Engine {
   // those without any are left out. Cost: O(gangs with pending members).
   std::map<Advice::Kind, int64_t> CountAdvice() const;
 
+  // Nodes that are about to go, and what runs on them.
+  struct Departures {
+    int64_t nodes = 0;
+    int64_t members = 0;  // of gangs
+    absl::Time next_deadline = absl::InfiniteFuture();
+  };
+  Departures CountDepartures() const;
+
  private:
   // How far a pod that filter answered has come.
   struct Progress {
@@ -174,9 +189,20 @@ class Engine {
     bool any_node = false;    // filter let every candidate pass: seat.node is not set
     bool seen = true;         // the view showed the pod when its bind call came
     std::string tenant = "";  // of a pod without a gang that asks for devices
+    // Where any_node is set, the classes of those that passed; and of a pod that
+    // shares a mix the workload.
+    ClassSet classes = ClassSet::All();
+    WorkloadId mixed_in = {};
+    int64_t mix_weight = 0;
+  };
+  // What a single pod wants of capacity.
+  struct SoloClasses {
+    std::vector<ClassSet> tries;  // the one to try first first
+    std::string why;
   };
   struct GangState {
     std::optional<Refusal> refusal;  // of the last plan, unless that gave seats
+    std::string capacity;            // what that plan chose, see CapacityPlan
     std::string shown;               // the text that filter gives
     absl::Time shown_since = absl::InfinitePast();
     uint64_t planned_at = 0;  // Growth() of the last plan; 0: never planned
@@ -192,9 +218,23 @@ class Engine {
                                                   const std::shared_ptr<const Pod>& pod, absl::Time now);
   // Of a pod whose binding is under way: there, and nowhere else.
   std::optional<FilterAnswer> WhileBinding(const FilterCall& call, const Pod& pod) const;
-  FilterAnswer FilterSolo(const FilterCall& call, const Pod& pod);
-  FilterAnswer FilterSoloWithDevices(const FilterCall& call, const Pod& pod);
+  FilterAnswer FilterSolo(const FilterCall& call, const Pod& pod, absl::Time now);
+  FilterAnswer FilterSoloWithDevices(const FilterCall& call, const Pod& pod, const SoloClasses& wanted);
+  // On which classes of nodes the pod, which is in no gang, goes.
+  SoloClasses ClassesOfSolo(const Pod& pod, absl::Time now) const;
+  // Where the other pods of its workload are, as far as they were answered.
+  MixCount CountMix(const Pod& pod) const;
+  CapacityClass ClassOfNode(const NodeName& node) const;
+  // Whether a node of these classes could take the shape if it had room.
+  bool AnyNodeOf(ClassSet classes, const PodShape& shape) const;
+  // Keeps what was answered to the pod.
+  void Answered(const Pod& pod, const NodeName& node, ClassSet classes);
   FilterAnswer RefuseWith(const GangId& gang, absl::Time now);
+  // Notes which nodes began to go, and which pools they were taken from.
+  void NoteDepartures(absl::Time now);
+  // The bound members of the gang whose nodes are about to go.
+  std::vector<LeavingMember> Leaving(const Gang& gang) const;
+  absl::Time FirstSeen(const NodeName& node) const;
   absl::Duration DeadlineOf(const Gang& gang) const { return gang.deadline.value_or(options_.gang_deadline); }
   bool IsOurs(const Pod& pod) const;
   // Whether members beyond the gang's minimum must wait for the minimums of others.
@@ -223,6 +263,7 @@ class Engine {
   uint64_t Growth() const { return view_->growth() + released_ + 1; }
 
   const EngineOptions options_;
+  const std::shared_ptr<const CapacityOptions> capacity_;  // options_.capacity, for plan jobs
   std::shared_ptr<const ClusterView> view_ = std::make_shared<const ClusterView>();
   FabricTrees trees_;  // the last that a job built
   Ledger ledger_;
@@ -236,6 +277,10 @@ class Engine {
   absl::flat_hash_map<PodUid, absl::Time> refused_alone_;
   std::map<GangId, GangState> gangs_;
   std::vector<Seat> mistaken_;  // without nodes
+  std::map<NodeName, absl::Time> departing_since_;
+  Reclaims reclaims_;
+  Penalties penalties_;                           // as of the last Expire
+  ClassSet present_ = {CapacityClass::kUnknown};  // the classes of the view's nodes
 };
 
 }  // namespace muster

@@ -10,12 +10,22 @@
 #include "absl/strings/str_cat.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
+#include "scheduling/plan/feasibility.h"
 #include "scheduling/plan/gpu_rules.h"
 #include "scheduling/plan/solo_choice.h"
 #include "scheduling/plan/solo_rules.h"
 
 namespace muster {
 namespace {
+
+// A pod without devices may be what a new node waits for, so it stays off those
+// alone that are about to go.
+void AddDeparting(const ClusterView& view, const PodShape& shape,
+                  absl::flat_hash_set<absl::string_view>& nodes) {
+  view.departing().ForEach([&](const NodeName&, const std::shared_ptr<const Node>& node) {
+    if (node->departure->leaving && KeptOffDeparting(shape, *node)) nodes.insert(node->name.text());
+  });
+}
 
 bool Contains(absl::Span<const absl::string_view> names, const NodeName& node) {
   return std::find(names.begin(), names.end(), node.text()) != names.end();
@@ -28,7 +38,7 @@ std::variant<FilterAnswer, GangId> Engine::Filter(const FilterCall& call, absl::
   const bool known = pod != nullptr && pod->uid == call.pod.uid;
   const Pod& subject = known ? *pod : call.pod;
   if (auto answer = WhileBinding(call, subject)) return *std::move(answer);
-  if (!InGang(*view_, subject)) return FilterSolo(call, subject);
+  if (!InGang(*view_, subject)) return FilterSolo(call, subject, now);
   if (known) return FilterMember(call, pod, now);
   // kube-scheduler's watch was faster than ours: when the pod arrives here the
   // gang is planned, and its nomination wakes the pod.
@@ -108,53 +118,64 @@ FilterAnswer Engine::RefuseWith(const GangId& gang, absl::Time now) {
   return Refused{state.shown};
 }
 
-FilterAnswer Engine::FilterSolo(const FilterCall& call, const Pod& pod) {
+FilterAnswer Engine::FilterSolo(const FilterCall& call, const Pod& pod, absl::Time now) {
+  if (!pod.capacity.problem.empty()) return Refused{pod.capacity.problem};
   if (AsksForGpus(pod.shape.requests) && !pod.shape.gpu_problem.empty())
     return Refused{pod.shape.gpu_problem};
+  const SoloClasses wanted = ClassesOfSolo(pod, now);
   // What a pod asks for beyond the model, kube-scheduler knows how to give.
   if (AsksForDevices(pod.shape.requests) && pod.shape.unmodelled.empty())
-    return FilterSoloWithDevices(call, pod);
+    return FilterSoloWithDevices(call, pod, wanted);
   absl::flat_hash_set<absl::string_view> taken;
   for (const NodeName& node : ledger_.PromisedNodes()) {
     const NodeState* state = view_->FindNode(node);
     if (state != nullptr && !Fits(pod.shape.requests, ledger_.Free(*state)))
       taken.insert(state->node->name.text());
   }
-  PassAll answer;
-  if (!taken.empty()) {
+  AddDeparting(*view_, pod.shape, taken);
+  for (const ClassSet classes : wanted.tries) {
+    PassAll answer;
     for (const absl::string_view name : call.candidates) {
-      if (taken.contains(name)) answer.except.push_back(name);
+      if (taken.empty() && classes == ClassSet::All()) break;
+      const bool fits = !taken.contains(name) &&
+                        (classes == ClassSet::All() || classes.Has(ClassOfNode(NodeName(std::string(name)))));
+      if (!fits) answer.except.push_back(name);
     }
+    if (!call.candidates.empty() && answer.except.size() == call.candidates.size()) continue;
+    Answered(pod, NodeName(), classes);
+    return answer;
   }
-  if (!call.candidates.empty() && answer.except.size() == call.candidates.size()) {
-    return Refused{"the room on these nodes is promised to gangs"};
+  if (wanted.tries.back() != ClassSet::All()) {
+    return Refused{absl::StrCat("pod ", pod.name.text(), " is for ", Describe(wanted.tries.back()),
+                                " capacity", wanted.why, "; none of the nodes that could take it is")};
   }
-  progress_.insert_or_assign(pod.uid, Progress{.step = Progress::Step::kAnswered,
-                                               .seat = SeatOf(pod, NodeName()),
-                                               .any_node = true,
-                                               .tenant = TenantOf(pod, options_.tenants)});
-  return answer;
+  return Refused{view_->departing().empty() ? "the room on these nodes is promised to gangs"
+                                            : "these nodes are going away or promised to gangs"};
 }
 
-FilterAnswer Engine::FilterSoloWithDevices(const FilterCall& call, const Pod& pod) {
+FilterAnswer Engine::FilterSoloWithDevices(const FilterCall& call, const Pod& pod,
+                                           const SoloClasses& wanted) {
   if (const Promise* promise = ledger_.Find(SoloOwner(pod.name))) {
     const Seat* seat = promise->Find(pod.uid);
     if (seat != nullptr && Contains(call.candidates, seat->node)) return PassOne{seat->node};
   }
-  const GangId owner = SoloOwner(pod.name);
-  SoloRules rules(pod, owner, *view_, ledger_, options_.tenants);
-  const Node* node = ChooseForOne(pod.shape, *view_, ledger_, call.candidates,
-                                  [&rules](const NodeState& state) { return rules.Allow(state); });
-  if (node == nullptr) {
-    const std::string against = rules.Survey();
-    return Refused{absl::StrCat("no node has room for ", pod.name.text(),
-                                ledger_.promises().empty() ? "" : " beside what is promised to gangs",
-                                against.empty() ? "" : "; ", against)};
+  SoloRules rules(pod, SoloOwner(pod.name), *view_, ledger_, options_.tenants);
+  for (const ClassSet classes : wanted.tries) {
+    const Node* node = ChooseForOne(
+        pod.shape, *view_, ledger_, call.candidates,
+        [&rules](const NodeState& state) { return rules.Allow(state); }, penalties_,
+        options_.capacity.classes, classes);
+    if (node == nullptr) continue;
+    Answered(pod, node->name, classes);
+    return PassOne{node->name};
   }
-  progress_.insert_or_assign(pod.uid, Progress{.step = Progress::Step::kAnswered,
-                                               .seat = SeatOf(pod, node->name),
-                                               .tenant = TenantOf(pod, options_.tenants)});
-  return PassOne{node->name};
+  const ClassSet last = wanted.tries.back();
+  const std::string against = rules.Survey();
+  return Refused{absl::StrCat(
+      "no node ", last == ClassSet::All() ? "" : absl::StrCat("of ", Describe(last), " capacity "),
+      "has room for ", pod.name.text(), last == ClassSet::All() ? "" : wanted.why,
+      ledger_.promises().empty() ? "" : " beside what is promised to gangs", against.empty() ? "" : "; ",
+      against)};
 }
 
 std::vector<int64_t> Engine::Prioritize(const FilterCall& call) const {

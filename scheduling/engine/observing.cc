@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "scheduling/capacity/gang_choice.h"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
@@ -19,6 +20,7 @@ void Engine::Observe(std::shared_ptr<const ClusterView> view) {
     }
   }
   const std::shared_ptr<const ClusterView> last = std::exchange(view_, std::move(view));
+  if (last->fabric() != view_->fabric()) present_ = PresentClasses(*view_, options_.capacity.classes);
   const Ledger before = ledger_;
   before.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {
     DropStaleSeats(*last, gang, *promise);
@@ -76,6 +78,7 @@ void Engine::TakeAlong(const Seat& seat, const GangId& from, const GangId& to, a
 }
 
 void Engine::Expire(absl::Time now) {
+  NoteDepartures(now);
   if (declined_.Expire(now)) ++released_;
   std::vector<GangId> over;
   ledger_.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "scheduling/declare/assemble.h"
+#include "scheduling/engine/capacity_plan.h"
 #include "scheduling/plan/planner.h"
 
 namespace muster {
@@ -39,14 +40,25 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
   PlanInput input{*view, ledger, gang, standing, declined, window, trees.topologies.get(), may_relax};
   input.minimum_only = minimum_only;
   input.tenants = tenants;
+  input.penalties = penalties;
   input.kept_may_move = standing.size() > fixed.size();
-  auto result = PlanGang(input);
-  if (std::holds_alternative<Refusal>(result) && standing.size() > fixed.size()) {
+  CapacityPlan plan = PlanWithCapacity(input, *capacity, now);
+  if (std::holds_alternative<Refusal>(plan.result) && standing.size() > fixed.size()) {
     input.kept = fixed;
     input.kept_may_move = false;
-    result = PlanGang(input);
+    plan = PlanWithCapacity(input, *capacity, now);
   }
-  return result;
+  choice = std::move(plan.choice);
+  return std::move(plan.result);
+}
+
+void ShowClasses(const ClusterView& view, const CapacityOptions& options, GangReport& report) {
+  for (Seat& seat : report.seats) {
+    const NodeState* state = view.FindNode(seat.node);
+    if (state == nullptr) continue;
+    seat.capacity = ClassOf(options.classes, *state->node);
+    report.hourly_cost += options.prices.OfShare(*state->node, seat.capacity, seat.requests);
+  }
 }
 
 GangReport MakeReport(const Gang& gang, const std::vector<Seat>& seats, std::optional<Refusal> refusal) {
@@ -110,6 +122,7 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
   const std::vector<Gang> queue = Queue(view);
   const Topologies topologies = BuildTopologies(view, options.topology);
   std::vector<std::variant<Seats, Refusal>> results(queue.size());
+  std::vector<std::string> choices(queue.size());
   // The minimum of every gang goes before the surplus of any.
   for (const bool minimum_only : {true, false}) {
     for (size_t g = 0; g < queue.size(); ++g) {
@@ -121,7 +134,9 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
       input.minimum_only = minimum_only;
       input.tenants = options.tenants;
       if (!minimum_only) input.kept = std::get<Seats>(results[g]);
-      results[g] = PlanGang(input);
+      CapacityPlan plan = PlanWithCapacity(input, options.capacity, absl::InfiniteFuture());
+      results[g] = std::move(plan.result);
+      choices[g] = std::move(plan.choice);
       const auto* seats = std::get_if<Seats>(&results[g]);
       if (seats == nullptr || seats->empty()) continue;
       // The plan was made on this very view and ledger: its seats fit them.
@@ -134,6 +149,8 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
     reports.push_back(refusal != nullptr
                           ? MakeReport(queue[g], {}, std::move(*refusal))
                           : MakeReport(queue[g], std::get<Seats>(std::move(results[g])), std::nullopt));
+    ShowClasses(view, options.capacity, reports.back());
+    reports.back().capacity = std::move(choices[g]);
   }
   return reports;
 }

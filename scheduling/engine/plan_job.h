@@ -2,11 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
+#include "scheduling/capacity/options.h"
+#include "scheduling/capacity/reclaims.h"
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/model/gang.h"
@@ -48,6 +51,10 @@ struct PlanJob {
   bool may_relax = true;  // see PlanInput
   bool minimum_only = false;
   TenantOptions tenants = {};
+  Penalties penalties = {};
+  std::shared_ptr<const CapacityOptions> capacity = std::make_shared<const CapacityOptions>();
+  absl::Time now = absl::InfiniteFuture();
+  std::string choice = {};  // set by Run, see CapacityPlan
 
   // Plans around the standing seats and, where that fails, around the fixed
   // ones alone. `window`, if not null, holds nodes to be preferred. Trees that
@@ -55,10 +62,14 @@ struct PlanJob {
   std::variant<std::vector<Seat>, Refusal> Run(const absl::flat_hash_set<absl::string_view>* window);
 };
 
+// Sets of which class the node of each seat is, and what the seats cost.
+void ShowClasses(const ClusterView& view, const CapacityOptions& options, GangReport& report);
+
 struct PlanAllOptions {
   TopologyOptions topology = {};
   Closeness closeness = Closeness::kPatient;  // of gangs that do not say
   TenantOptions tenants = {};
+  CapacityOptions capacity = {};
 };
 
 // Plans every gang of `view` that has pending members, in queue order, each

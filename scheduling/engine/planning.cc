@@ -13,7 +13,10 @@
 
 namespace muster {
 
-Engine::Engine(EngineOptions options) : options_(options) {}
+Engine::Engine(EngineOptions options)
+    : options_(std::move(options)),
+      capacity_(std::make_shared<const CapacityOptions>(options_.capacity)),
+      reclaims_(options_.reclaimed_for) {}
 
 bool Engine::CanComplete(const Gang& gang) const {
   // Once a binding is under way the gang is completed, not given up.
@@ -139,6 +142,9 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
               .exclusive = exclusive_,
               .topology = options_.topology,
               .trees = trees_};
+  job.penalties = penalties_;
+  job.capacity = capacity_;
+  job.now = now;
   job.may_relax = MayRelax(job.gang, now);
   job.minimum_only = MinimumOnly(id, now);
   job.tenants = options_.tenants;
@@ -220,6 +226,7 @@ bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, R
     exclusive_ += alone ? 1 : 0;
   }
   state.refusal = refusal == nullptr ? std::nullopt : std::optional<Refusal>(*refusal);
+  state.capacity = job.choice;
   state.planned_at = job.growth + (released_ - released_before);
   state.relaxed = job.may_relax;
   state.surplus_due = refusal == nullptr && job.minimum_only;

@@ -44,8 +44,12 @@ absl::StatusOr<GangReport> Engine::Report(const GangId& asked) const {
   }
   const Promise* promise = ledger_.Find(id);
   const auto state = gangs_.find(id);
-  return MakeReport(gang, promise == nullptr ? std::vector<Seat>{} : promise->seats,
-                    state == gangs_.end() ? std::nullopt : state->second.refusal);
+  GangReport report = MakeReport(gang, promise == nullptr ? std::vector<Seat>{} : promise->seats,
+                                 state == gangs_.end() ? std::nullopt : state->second.refusal);
+  ShowClasses(*view_, options_.capacity, report);
+  if (state != gangs_.end()) report.capacity = state->second.capacity;
+  report.leaving = Leaving(gang);
+  return report;
 }
 
 std::map<Outcome, int64_t> Engine::CountGangs() const {

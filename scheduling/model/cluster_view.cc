@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace muster {
 namespace {
 
@@ -14,7 +16,7 @@ bool TakesRoom(const Pod& pod) { return pod.bound() && !pod.finished(); }
 bool SameForPlanning(const Pod& a, const Pod& b) {
   return a.uid == b.uid && a.shape == b.shape && (b.bound() || a.labels == b.labels) && a.gates == b.gates &&
          a.finished() == b.finished() && a.deleting == b.deleting && a.membership == b.membership &&
-         a.priority == b.priority && a.scheduler_name == b.scheduler_name;
+         a.priority == b.priority && a.capacity == b.capacity && a.scheduler_name == b.scheduler_name;
 }
 
 bool Repels(const Pod& pod) {
@@ -42,6 +44,12 @@ bool NewToOthers(const Pod* old, const Pod& next) {
 
 }  // namespace
 
+WorkloadId WorkloadOf(const Pod& pod) {
+  const bool alone = pod.owner.kind.empty();
+  return WorkloadId(pod.name.ns(), absl::StrCat(alone ? absl::string_view("Pod") : pod.owner.kind, ":",
+                                                alone ? pod.name.name() : pod.owner.name));
+}
+
 void ClusterView::Upsert(Node node) {
   const NodeState* old = nodes_.Find(node.name);
   if (old != nullptr && old->node != nullptr && *old->node == node) return;
@@ -51,6 +59,11 @@ void ClusterView::Upsert(Node node) {
   next.node = std::make_shared<const Node>(std::move(node));
   next.free = next.node->allocatable;
   for (const auto& pod : next.pods) next.free -= pod->shape.requests;
+  if (next.node->departure.has_value()) {
+    departing_.Set(name, next.node);
+  } else {
+    departing_.Erase(name);
+  }
   nodes_.Set(name, std::move(next));
   ++growth_;
 }
@@ -59,6 +72,7 @@ void ClusterView::RemoveNode(const NodeName& name) {
   const NodeState* old = nodes_.Find(name);
   if (old == nullptr) return;
   ++growth_;
+  departing_.Erase(name);
   if (old->node != nullptr) FabricChanged();
   if (old->pods.empty()) {
     nodes_.Erase(name);
@@ -78,6 +92,7 @@ void ClusterView::Upsert(Pod pod) {
     if (TakesRoom(*old)) Unseat(*old);
     if (old->membership.has_value()) Leave(*old);
     CountTerms(old, -1);
+    IndexMixed(old, false);
     if (TakesRoom(*old) &&
         !(TakesRoom(*next) && next->node == old->node && next->shape.requests == old->shape.requests)) {
       ++growth_;
@@ -86,6 +101,7 @@ void ClusterView::Upsert(Pod pod) {
   pods_.Set(next->name, next);
   if (TakesRoom(*next)) Seat(next);
   CountTerms(next, +1);
+  IndexMixed(next, true);
   if (attentive_ > 0 && NewToOthers(old.get(), *next)) ++growth_;
   if (next->membership.has_value()) {
     Join(next);
@@ -109,6 +125,7 @@ void ClusterView::RemovePod(const PodName& name) {
     ++growth_;
   }
   CountTerms(old, -1);
+  IndexMixed(old, false);
   pods_.Erase(name);
   RegroupMembers(old.get(), nullptr);
 }
@@ -228,6 +245,23 @@ void ClusterView::Add(int64_t change, const GangId& gang, PersistentMap<GangId, 
     counts.Erase(gang);
   } else {
     counts.Set(gang, next);
+  }
+}
+
+void ClusterView::IndexMixed(const std::shared_ptr<const Pod>& pod, bool comes) {
+  if (!pod->capacity.mix.has_value() || pod->membership.has_value()) return;
+  const WorkloadId workload = WorkloadOf(*pod);
+  const Members* old = mixed_.Find(workload);
+  Members next = old == nullptr ? Members{} : *old;
+  if (comes) {
+    next.Set(pod->name, pod);
+  } else {
+    next.Erase(pod->name);
+  }
+  if (next.empty()) {
+    mixed_.Erase(workload);
+  } else {
+    mixed_.Set(workload, std::move(next));
   }
 }
 

@@ -82,6 +82,11 @@ class ClusterView {
   const PersistentMap<std::string, Labels>& namespaces() const { return namespaces_; }
   // The pods that keep others away by a required anti-affinity, bound or not.
   const PersistentMap<PodName, std::shared_ptr<const Pod>>& repelling() const { return repelling_; }
+  // The pods, finished ones too, that share a capacity mix with others of their
+  // workload. Null where there are none.
+  const Members* FindMixed(const WorkloadId& workload) const { return mixed_.Find(workload); }
+  // The nodes that take no new seats: see Node::departure.
+  const PersistentMap<NodeName, std::shared_ptr<const Node>>& departing() const { return departing_; }
   // How many unfinished members of each gang ask for a domain for themselves;
   // gangs without any are left out.
   const PersistentMap<GangId, int64_t>& exclusive_gangs() const { return exclusive_gangs_; }
@@ -119,6 +124,8 @@ class ClusterView {
   // Keeps pending_gangs_ and exclusive_gangs_ as the member comes (+1) or goes (-1).
   void CountMember(int64_t change, const GangId& gang, const Pod& pod);
   void FabricChanged() { fabric_ = std::make_shared<const FabricMark>(); }
+  // Keeps mixed_ as the pod comes or goes.
+  void IndexMixed(const std::shared_ptr<const Pod>& pod, bool comes);
   // Keeps repelling_ and attentive_ as `pod` comes (+1) or goes (-1).
   void CountTerms(const std::shared_ptr<const Pod>& pod, int64_t change);
 
@@ -132,6 +139,8 @@ class ClusterView {
   PersistentMap<TopologyKey, std::shared_ptr<const TopologyObject>> topology_objects_;
   PersistentMap<std::string, Labels> namespaces_;
   PersistentMap<PodName, std::shared_ptr<const Pod>> repelling_;
+  PersistentMap<NodeName, std::shared_ptr<const Node>> departing_;
+  PersistentMap<WorkloadId, Members> mixed_;
   int64_t attentive_ = 0;  // pending pods whose terms look at other pods
   uint64_t growth_ = 0;
   Fabric fabric_;

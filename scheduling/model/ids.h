@@ -57,6 +57,9 @@ using PodUid = Id<struct PodUidKind>;
 using PodName = NamespacedId<struct PodNameKind>;
 using GangId = NamespacedId<struct GangIdKind>;
 
+// A workload, "namespace/Kind:name".
+using WorkloadId = NamespacedId<struct WorkloadKind>;
+
 // The name of an object that says something of a gang: those of different
 // ecosystems may share one.
 struct DeclarationKey {

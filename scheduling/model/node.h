@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "scheduling/model/capacity.h"
 #include "scheduling/model/gpu_inventory.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/resources.h"
@@ -20,6 +22,14 @@ struct Node {
   bool ready = true;           // condition Ready is True; a node without any conditions counts as ready
   Resources allocatable;
   std::optional<GpuInventory> gpus;  // unset where it has none
+
+  std::string provider_id;  // spec.providerID
+
+  // By the well-known labels: see scheduling/capacity, which knows what the
+  // operator says beside them.
+  CapacityClass capacity = CapacityClass::kUnknown;
+  std::optional<Departure> departure;  // set where it is about to go, or not in service yet
+  bool deletion_candidate = false;     // Cluster Autoscaler removes it unless pods come
 
   friend bool operator==(const Node&, const Node&) = default;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "scheduling/model/capacity_wish.h"
 #include "scheduling/model/gang_groups.h"
 #include "scheduling/model/gpu_wish.h"
 #include "scheduling/model/ids.h"
@@ -87,6 +88,14 @@ struct Membership {
   friend bool operator==(const Membership&, const Membership&) = default;
 };
 
+// What made the pod: a pod of a ReplicaSet that a Deployment made is the Deployment's.
+struct Owner {
+  std::string kind;  // empty: nobody did
+  std::string name;
+
+  friend bool operator==(const Owner&, const Owner&) = default;
+};
+
 enum class PodPhase { kPending, kRunning, kSucceeded, kFailed };
 
 // A pod as placement sees it.
@@ -107,6 +116,8 @@ struct Pod {
   bool started = false;         // a container of it has run
   bool has_controller = false;  // an owner reference with controller: true
   std::optional<Membership> membership;
+  Owner owner;
+  CapacityWish capacity;
 
   bool bound() const { return !node.empty(); }
   bool finished() const { return phase == PodPhase::kSucceeded || phase == PodPhase::kFailed; }
@@ -115,5 +126,8 @@ struct Pod {
 
   friend bool operator==(const Pod&, const Pod&) = default;
 };
+
+// The workload that the pod is of; itself where nothing made it.
+WorkloadId WorkloadOf(const Pod& pod);
 
 }  // namespace muster

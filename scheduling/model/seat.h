@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "scheduling/model/capacity.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/pod.h"
 #include "scheduling/model/resources.h"
@@ -20,7 +21,8 @@ struct Seat {
   std::string role;
   std::optional<int64_t> rank;
   NodeName node;
-  Resources requests;  // what the seat takes from the node
+  Resources requests;                                // what the seat takes from the node
+  CapacityClass capacity = CapacityClass::kUnknown;  // the node's, in reports alone
 
   friend bool operator==(const Seat&, const Seat&) = default;
 };

@@ -23,7 +23,9 @@ Board::Board(const PlanInput& input, Room room) : input_(input) {
     if (state.node == nullptr) return;
     const bool in_window = input.window == nullptr || input.window->contains(name.text());
     const Resources& free = room == Room::kEmpty ? state.node->allocatable : state.free;
-    nodes_.push_back({state.node.get(), &free, -1, in_window});
+    nodes_.push_back(
+        {state.node.get(), &free, -1, in_window, input.penalties.Of(*state.node),
+         input.classes == nullptr ? state.node->capacity : ClassOf(input.classes->options, *state.node)});
   });
   if (room == Room::kEmpty) return;
   for (const NodeName& name : input.ledger.PromisedNodes()) {
@@ -41,14 +43,15 @@ std::optional<int32_t> Board::Find(const NodeName& name) const {
   return static_cast<int32_t>(at - nodes_.begin());
 }
 
-size_t Board::AddClass(const PodShape& shape, PodRules::Kind kind) {
-  Class cls{&shape, kind, std::vector<bool>(nodes_.size()), std::vector<int64_t>(nodes_.size())};
+size_t Board::AddClass(const PodShape& shape, PodRules::Kind kind, ClassSet classes) {
+  Class cls{&shape, kind, classes, std::vector<bool>(nodes_.size()), std::vector<int64_t>(nodes_.size())};
   GpuRules gpu_rules(shape, input_.gpu_product);
   for (size_t n = 0; n < nodes_.size(); ++n) {
     const auto number = static_cast<int32_t>(n);
     const Node& node = *nodes_[n].node;
-    cls.may_use[n] = !IsClosed(number) && Eligible(shape, node) && gpu_rules.Allow(node) &&
-                     !IsClosedToShares(shape, number) && !input_.declined.Holds(shape, node.name);
+    cls.may_use[n] = !IsClosed(number) && classes.Has(nodes_[n].capacity) && Eligible(shape, node) &&
+                     gpu_rules.Allow(node) && !IsClosedToShares(shape, number) &&
+                     !input_.declined.Holds(shape, node.name);
     if (cls.may_use[n])
       cls.capacity[n] = CountFitting(shape.requests, free(static_cast<int32_t>(n)), kMaxMembers);
   }

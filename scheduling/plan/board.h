@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "scheduling/capacity/class_set.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/node.h"
 #include "scheduling/model/pod.h"
@@ -58,8 +59,10 @@ class Board {
   const std::string* gpu_product() const { return input_.gpu_product; }
   // Sets the rules about other pods for classes that are added later.
   void SetPodRules(PodRules rules) { rules_ = std::move(rules); }
-  // Adds a class and returns its number. `shape` outlives the board.
-  size_t AddClass(const PodShape& shape, PodRules::Kind kind = PodRules::kNone);
+  // Adds a class of members that may be on nodes of these capacity classes, and
+  // returns its number. `shape` outlives the board.
+  size_t AddClass(const PodShape& shape, PodRules::Kind kind = PodRules::kNone,
+                  ClassSet classes = ClassSet::All());
 
   int32_t node_count() const { return static_cast<int32_t>(nodes_.size()); }
   size_t class_count() const { return classes_.size(); }
@@ -69,10 +72,17 @@ class Board {
     const NodeEntry& entry = nodes_[At(n)];
     return entry.own < 0 ? *entry.first_free : own_[At(entry.own)];
   }
+  // How much the node is to be avoided where others are as good.
+  int64_t penalty(int32_t n) const { return nodes_[At(n)].penalty; }
   bool in_window(int32_t n) const { return nodes_[At(n)].in_window; }
   // The node of this name.
   std::optional<int32_t> Find(const NodeName& name) const;
 
+  // Whether the node is of a capacity class on which members of the class may be.
+  bool HasCapacityFor(size_t cls, int32_t n) const {
+    return classes_[cls].classes.Has(nodes_[At(n)].capacity);
+  }
+  CapacityClass capacity(int32_t n) const { return nodes_[At(n)].capacity; }
   // Whether members of the class may be on the node if there is room.
   bool MayUse(size_t cls, int32_t n) const { return classes_[cls].may_use[At(n)]; }
   // Whether it depends on where others are whether a member may be on a node,
@@ -103,10 +113,13 @@ class Board {
     const Resources* first_free;  // in the view
     int32_t own;                  // index into own_ once what is free differs from that; -1 before
     bool in_window;
+    int64_t penalty;
+    CapacityClass capacity;
   };
   struct Class {
     const PodShape* shape;
     PodRules::Kind kind;
+    ClassSet classes;
     std::vector<bool> may_use;
     std::vector<int64_t> capacity;
   };

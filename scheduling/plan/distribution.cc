@@ -189,8 +189,8 @@ class Distributor {
     }
     const auto key = [&](const Opening& o) {
       const Resources& free = board_.free(o.node);
-      return std::tuple(!board_.in_window(o.node), -o.room, o.devices, free.cpu_millis, free.memory_bytes,
-                        o.node);
+      return std::tuple(!board_.in_window(o.node), -o.room, board_.penalty(o.node), o.devices,
+                        free.cpu_millis, free.memory_bytes, o.node);
     };
     std::sort(openings.begin(), openings.end(),
               [&](const Opening& a, const Opening& b) { return key(a) < key(b); });
@@ -212,6 +212,7 @@ class Distributor {
   void Use(const Opening& opening, int64_t members) {
     const Resources& free = board_.free(opening.node);
     result_.shares.push_back({opening.node, members});
+    result_.penalty += board_.penalty(opening.node);
     result_.devices += opening.devices;
     result_.cpu_millis += free.cpu_millis;
     result_.memory_bytes += free.memory_bytes;
@@ -249,8 +250,9 @@ class Distributor {
 }  // namespace
 
 bool Distribution::CostsLessThan(const Distribution& other) const {
-  return std::tie(domains, devices, left_over, cpu_millis, memory_bytes) <
-         std::tie(other.domains, other.devices, other.left_over, other.cpu_millis, other.memory_bytes);
+  return std::tie(domains, penalty, devices, left_over, cpu_millis, memory_bytes) <
+         std::tie(other.domains, other.penalty, other.devices, other.left_over, other.cpu_millis,
+                  other.memory_bytes);
 }
 
 Distribution Distribute(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope,

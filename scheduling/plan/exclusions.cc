@@ -46,6 +46,7 @@ class ExclusionCount {
     if (std::string rule = Ineligibility(shape, node); !rule.empty()) return rule;
     // Of a node without any, that it has none says more than what they are not.
     if (!Fits(shape.requests, node.allocatable)) return Lack(n);
+    if (!board_.HasCapacityFor(cls_, n)) return absl::StrCat("of ", Word(board_.capacity(n)), " capacity");
     if (std::string rule = gpu_rules_.Against(node); !rule.empty()) return rule;
     if (board_.IsClosedToShares(shape, n)) return "with GPUs that another tenant shares";
     return "declined by kube-scheduler";

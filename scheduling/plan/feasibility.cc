@@ -33,6 +33,16 @@ bool AffinityMatches(const PodShape& shape, const Node& node) {
          });
 }
 
+// Whether every term of the affinity names one node, as the DaemonSet controller writes it.
+bool MadeForOneNode(const PodShape& shape) {
+  return shape.required_affinity.has_value() && !shape.required_affinity->empty() &&
+         absl::c_all_of(*shape.required_affinity, [](const NodeSelectorTerm& term) {
+           return absl::c_any_of(term.fields, [](const LabelRequirement& field) {
+             return field.op == LabelRequirement::Op::kIn && field.values.size() == 1;
+           });
+         });
+}
+
 std::string Describe(const Taint& taint) {
   return absl::StrCat("taint ", taint.key, taint.value.empty() ? "" : "=", taint.value,
                       taint.effect == TaintEffect::kNoExecute ? ":NoExecute" : ":NoSchedule");
@@ -40,17 +50,25 @@ std::string Describe(const Taint& taint) {
 
 }  // namespace
 
+bool KeptOffDeparting(const PodShape& shape, const Node& node) {
+  return node.departure.has_value() && !MadeForOneNode(shape);
+}
+
 bool SelectsNode(const PodShape& shape, const Node& node) {
   return SelectorMatches(shape, node) && AffinityMatches(shape, node);
 }
 
 bool Eligible(const PodShape& shape, const Node& node) {
-  return node.ready && !Cordoned(shape, node) &&
+  return node.ready && !KeptOffDeparting(shape, node) && !Cordoned(shape, node) &&
          FirstUntolerated(node.taints, shape.tolerations) == nullptr && SelectsNode(shape, node);
 }
 
 std::string Ineligibility(const PodShape& shape, const Node& node) {
   if (!node.ready) return "not ready";
+  if (KeptOffDeparting(shape, node)) {
+    return absl::StrCat(node.departure->leaving ? "going away: " : "not in service yet: ",
+                        node.departure->signal);
+  }
   if (Cordoned(shape, node)) return "unschedulable";
   if (const Taint* taint = FirstUntolerated(node.taints, shape.tolerations)) return Describe(*taint);
   if (!SelectorMatches(shape, node)) return "node selector";

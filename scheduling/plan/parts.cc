@@ -115,7 +115,13 @@ std::vector<PodRules::Kind> SetPodRules(const PlanInput& input, const Parts& par
 struct ClassKey {
   const Pod* sample;
   PodRules::Kind kind;
+  ClassSet classes;
 };
+
+// On nodes of which capacity classes the pod may be.
+ClassSet ClassesOf(const PlanInput& input, const Pod& pod) {
+  return input.classes == nullptr ? ClassSet::All() : input.classes->For(pod.uid);
+}
 
 // More devices, then more CPU, then more memory.
 bool MoreDemanding(const ClassKey& a, const ClassKey& b) {
@@ -130,15 +136,17 @@ bool MoreDemanding(const ClassKey& a, const ClassKey& b) {
 
 // Classes are numbered from the most demanding shape to the least.
 //   kInvalidArgument  they are too many
-absl::Status AddClasses(const std::vector<PodRules::Kind>& kinds, Parts& parts, Board& board) {
+absl::Status AddClasses(const PlanInput& input, const std::vector<PodRules::Kind>& kinds, Parts& parts,
+                        Board& board) {
   std::vector<ClassKey> keys;
   for (size_t m = 0; m < parts.members.size(); ++m) {
     Member& member = parts.members[m];
+    const ClassSet classes = ClassesOf(input, *member.pod);
     const auto at = std::find_if(keys.begin(), keys.end(), [&](const ClassKey& key) {
-      return key.kind == kinds[m] && key.sample->shape == member.pod->shape;
+      return key.kind == kinds[m] && key.classes == classes && key.sample->shape == member.pod->shape;
     });
     member.cls = static_cast<size_t>(at - keys.begin());
-    if (at == keys.end()) keys.push_back({member.pod, kinds[m]});
+    if (at == keys.end()) keys.push_back({member.pod, kinds[m], classes});
     if (keys.size() > kMaxClasses) {
       return absl::InvalidArgumentError(
           absl::StrFormat("its members ask for more than %d different things; the last is pod %s",
@@ -151,7 +159,7 @@ absl::Status AddClasses(const std::vector<PodRules::Kind>& kinds, Parts& parts, 
                    [&](size_t a, size_t b) { return MoreDemanding(keys[a], keys[b]); });
   std::vector<size_t> class_of(keys.size());
   for (const size_t k : order) {
-    class_of[k] = board.AddClass(keys[k].sample->shape, keys[k].kind);
+    class_of[k] = board.AddClass(keys[k].sample->shape, keys[k].kind, keys[k].classes);
     parts.class_samples.push_back(keys[k].sample);
   }
   for (Member& member : parts.members) member.cls = class_of[member.cls];
@@ -244,7 +252,7 @@ absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topolo
   if (absl::Status s = CheckTrees(parts); !s.ok()) return s;
   AddMembers(input, board, parts);
   const std::vector<PodRules::Kind> kinds = SetPodRules(input, parts, board);
-  if (absl::Status s = AddClasses(kinds, parts, board); !s.ok()) return s;
+  if (absl::Status s = AddClasses(input, kinds, parts, board); !s.ok()) return s;
   if (absl::Status s = CheckSliceShapes(parts); !s.ok()) return s;
   MarkRequired(input.gang, Preference::kFirst, parts);
   return parts;
@@ -286,7 +294,10 @@ Board EmptyBoard(const PlanInput& input, const Parts& parts) {
     }
     empty.SetPodRules(std::move(rules));
   }
-  for (size_t cls = 0; cls < kinds.size(); ++cls) empty.AddClass(parts.class_samples[cls]->shape, kinds[cls]);
+  for (size_t cls = 0; cls < kinds.size(); ++cls) {
+    const Pod& sample = *parts.class_samples[cls];
+    empty.AddClass(sample.shape, kinds[cls], ClassesOf(input, sample));
+  }
   return empty;
 }
 

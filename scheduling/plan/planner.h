@@ -10,11 +10,13 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
+#include "scheduling/capacity/reclaims.h"
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/model/gang.h"
 #include "scheduling/model/seat.h"
 #include "scheduling/plan/declined.h"
+#include "scheduling/plan/seat_classes.h"
 #include "scheduling/plan/tenants.h"
 #include "scheduling/topology/topologies.h"
 
@@ -52,6 +54,12 @@ struct PlanInput {
   // Leaves the members beyond the minimum without seats: first come the
   // minimums of other gangs.
   bool minimum_only = false;
+
+  // Nodes to avoid where others are as good.
+  Penalties penalties = {};
+
+  // On which classes of nodes members may be; outlives the call. Null: on all.
+  const SeatClasses* classes = nullptr;
 };
 
 // Seats for unbound members: `kept` first, then new ones, in member order.

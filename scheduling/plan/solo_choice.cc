@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "scheduling/plan/feasibility.h"
 
 namespace muster {
 namespace {
@@ -45,6 +46,7 @@ class FreeOn {
 };
 
 struct Choice {
+  int64_t penalty;
   int64_t devices;
   int64_t cpu;
   int64_t memory;
@@ -52,22 +54,25 @@ struct Choice {
   const Node* node;
 
   bool operator>(const Choice& other) const {
-    return std::tie(devices, cpu, memory, number) >
-           std::tie(other.devices, other.cpu, other.memory, other.number);
+    return std::tie(penalty, devices, cpu, memory, number) >
+           std::tie(other.penalty, other.devices, other.cpu, other.memory, other.number);
   }
 };
 
-std::vector<Choice> NodesWithRoom(const PodShape& shape, const ClusterView& view, const Ledger& ledger) {
+std::vector<Choice> NodesWithRoom(const PodShape& shape, const ClusterView& view, const Ledger& ledger,
+                                  const Penalties& penalties, const ClassOptions& options, ClassSet classes) {
   std::vector<Choice> choices;
   const bool any_promise = !ledger.promises().empty();
   view.nodes().ForEach([&](const NodeName& name, const NodeState& state) {
-    if (state.node == nullptr) return;
+    if (state.node == nullptr || KeptOffDeparting(shape, *state.node)) return;
+    if (classes != ClassSet::All() && !classes.Has(ClassOf(options, *state.node))) return;
     const FreeOn free(state, any_promise ? ledger.Promised(name) : nullptr);
     if (!free.Holds(shape.requests)) return;
     int64_t devices = 0;
     for (const auto& [device, amount] : shape.requests.scalars)
       devices += amount > 0 ? free.Device(device) : 0;
-    choices.push_back({devices, free.Cpu(), free.Memory(), choices.size(), state.node.get()});
+    choices.push_back(
+        {penalties.Of(*state.node), devices, free.Cpu(), free.Memory(), choices.size(), state.node.get()});
   });
   return choices;
 }
@@ -95,8 +100,9 @@ class Window {
 
 const Node* ChooseForOne(const PodShape& shape, const ClusterView& view, const Ledger& ledger,
                          absl::Span<const absl::string_view> candidates,
-                         const std::function<bool(const NodeState&)>& may_use) {
-  std::vector<Choice> choices = NodesWithRoom(shape, view, ledger);
+                         const std::function<bool(const NodeState&)>& may_use, const Penalties& penalties,
+                         const ClassOptions& options, ClassSet classes) {
+  std::vector<Choice> choices = NodesWithRoom(shape, view, ledger, penalties, options, classes);
   Window window(candidates);
   std::make_heap(choices.begin(), choices.end(), std::greater<>());
   while (!choices.empty()) {

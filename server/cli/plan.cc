@@ -10,6 +10,7 @@
 #include "scheduling/engine/plan_job.h"
 #include "server/config/config.h"
 #include "server/embedded/manifests.h"
+#include "server/prices/price_files.h"
 #include "server/report/report_format.h"
 
 namespace muster::cli {
@@ -79,6 +80,13 @@ int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
   plan.topology.levels = config->topology.levels;
   plan.closeness = ClosenessOf(config->gangs);
   plan.tenants = TenantOptionsOf(config->gpus);
+  plan.capacity = CapacityOf(config->capacity);
+  absl::StatusOr<Prices> prices = LoadPrices(config->capacity.price_files, config->capacity.prices);
+  if (!prices.ok()) {
+    err << "muster plan: " << prices.status().message() << "\n";
+    return kBadInput;
+  }
+  plan.capacity.prices = *std::move(prices);
   const std::vector<GangReport> reports = PlanAll(manifests->view, Ledger(), Declined(), plan);
   NoteOtherSchedulers(manifests->view, reports, *config, err);
   if (options.format == PlanFormat::kTable) {

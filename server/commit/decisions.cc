@@ -263,7 +263,8 @@ void Decisions::Stop(const absl::Status& reason) {
 std::vector<GangReport> Decisions::Plan(const ClusterView* view) {
   const PlanAllOptions options{.topology = options_.engine.topology,
                                .closeness = options_.engine.closeness,
-                               .tenants = options_.engine.tenants};
+                               .tenants = options_.engine.tenants,
+                               .capacity = options_.engine.capacity};
   if (view != nullptr) return PlanAll(*view, Ledger(), Declined(), options);
   std::optional<PlanJob> now;
   {
@@ -297,6 +298,27 @@ std::vector<GangReport> Decisions::ListGangs() {
   return reports;
 }
 
+ExpanderChoice Decisions::Expand(const Expansion& expansion) {
+  std::shared_ptr<const ClusterView> view;
+  {
+    absl::MutexLock lock(&mu_);
+    view = engine_.SharedView();
+  }
+  return ChooseExpansion(*view, expansion, options_.engine.capacity, options_.engine.topology,
+                         options_.expander);
+}
+
+Costs Decisions::CountCosts() const {
+  std::shared_ptr<const ClusterView> view;
+  Ledger ledger;
+  {
+    absl::MutexLock lock(&mu_);
+    view = engine_.SharedView();
+    ledger = engine_.ledger();
+  }
+  return CostsOf(*view, ledger, options_.engine.capacity);
+}
+
 Decisions::Numbers Decisions::Count() const {
   absl::MutexLock lock(&mu_);
   Numbers numbers{.bindings = bindings_.counts(),
@@ -309,11 +331,13 @@ Decisions::Numbers Decisions::Count() const {
                   .planning = planning_,
                   .gangs = {},
                   .advice = engine_.CountAdvice(),
-                  .gpu_problems = CountGpuProblems(engine_.view())};
+                  .gpu_problems = CountGpuProblems(engine_.view()),
+                  .departures = {}};
   engine_.ledger().promises().ForEach([&](const GangId&, const std::shared_ptr<const Promise>& promise) {
     numbers.promised_seats += static_cast<int64_t>(promise->seats.size());
   });
   numbers.gangs = engine_.CountGangs();
+  numbers.departures = engine_.CountDepartures();
   return numbers;
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "scheduling/engine/costs.h"
 #include "scheduling/engine/engine.h"
 #include "server/clock.h"
 #include "server/cluster_api.h"
@@ -26,6 +27,8 @@ struct DecisionsOptions {
   absl::Duration http_timeout = absl::Seconds(60);
   // Of http_timeout, what must be left when the bindings of a gang start.
   absl::Duration hold_margin = absl::Seconds(5);
+  // What Cluster Autoscaler is told to buy where no gang decides.
+  ExpanderOrder expander = ExpanderOrder::kLeastCost;
   // Written to every pod that this process binds; differs between processes.
   std::string epoch = "0";
   // Beside a complete view, what must be OK for anything to be decided: that
@@ -58,6 +61,7 @@ class Decisions : public Service {
     std::map<Outcome, int64_t> gangs;
     std::map<Advice::Kind, int64_t> advice;            // refused gangs by what could make room
     std::map<GpuProblem::Kind, int64_t> gpu_problems;  // nodes, by what is wrong with their GPUs
+    Engine::Departures departures;
   };
 
   // `ready` says whether the view is complete. `wake`, if given, is called
@@ -76,6 +80,7 @@ class Decisions : public Service {
   void Stop(const absl::Status& reason);
 
   Numbers Count() const;
+  Costs CountCosts() const;
 
   FilterAnswer Filter(const FilterCall& call) override;
   std::vector<int64_t> Prioritize(const FilterCall& call) override;
@@ -85,6 +90,7 @@ class Decisions : public Service {
   absl::StatusOr<GangReport> Explain(const GangId& gang) override;
   absl::StatusOr<GangId> GangOf(const PodName& pod) override;
   std::vector<GangReport> ListGangs() override;
+  ExpanderChoice Expand(const Expansion& expansion) override;
   uint64_t Revision() const override { return revision_.load(); }
   bool Ready() const override { return ready_(); }
   absl::Status MayDecide() const override;

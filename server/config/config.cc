@@ -133,6 +133,114 @@ absl::Status Read(const Option& option, const LevelsOption& kind, const YAML::No
   return absl::OkStatus();
 }
 
+absl::StatusOr<ClassRule> ReadClassRule(const Option& option, const YAML::Node& value) {
+  const auto bad = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("a rule of ", option.Path(), " ", what));
+  };
+  if (!value.IsMap()) return Unfit(option, value, "a mapping with label, values and class for each rule");
+  ClassRule rule;
+  bool has_class = false;
+  for (const auto& entry : value) {
+    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    if (name == "label" && entry.second.IsScalar()) {
+      rule.label = entry.second.Scalar();
+    } else if (name == "values" && entry.second.IsSequence()) {
+      for (const YAML::Node& text : entry.second) {
+        if (!text.IsScalar()) return bad("has values that are no texts");
+        rule.values.push_back(text.Scalar());
+      }
+    } else if (name == "class" && entry.second.IsScalar()) {
+      const auto capacity = CapacityClassNamed(entry.second.Scalar());
+      if (!capacity.has_value()) {
+        return bad(absl::StrCat("has the class ", Written(entry.second),
+                                "; want one of on-demand, reserved, spot, flex, unknown"));
+      }
+      rule.capacity = *capacity;
+      has_class = true;
+    } else {
+      return bad(absl::StrCat("has the key ", name, " with ", Written(entry.second),
+                              "; want label: text, values: a list, class: text"));
+    }
+  }
+  if (rule.label.empty()) return bad("has no label");
+  if (!has_class) return bad("has no class");
+  return rule;
+}
+
+absl::Status Read(const Option& option, const ClassRulesOption& kind, const YAML::Node& value,
+                  Config& config) {
+  if (!value.IsSequence()) return Unfit(option, value, "a list");
+  std::vector<ClassRule> rules;
+  for (const YAML::Node& element : value) {
+    absl::StatusOr<ClassRule> rule = ReadClassRule(option, element);
+    if (!rule.ok()) return rule.status();
+    rules.push_back(*std::move(rule));
+  }
+  kind.at(config) = std::move(rules);
+  return absl::OkStatus();
+}
+
+absl::Status Read(const Option& option, const PoliciesOption& kind, const YAML::Node& value, Config& config) {
+  const absl::string_view wanted =
+      "a mapping of names to any, spot, on-demand, prefer-spot or prefer-on-demand";
+  if (!value.IsMap()) return Unfit(option, value, wanted);
+  std::vector<std::pair<std::string, CapacityPolicy>> policies;
+  for (const auto& entry : value) {
+    const bool texts = entry.first.IsScalar() && entry.second.IsScalar();
+    const auto policy = texts ? CapacityPolicyNamed(entry.second.Scalar()) : std::nullopt;
+    if (!policy.has_value()) return Unfit(option, entry.second, wanted);
+    policies.emplace_back(entry.first.Scalar(), *policy);
+  }
+  kind.at(config) = std::move(policies);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<NodePrice> ReadPrice(const Option& option, const YAML::Node& value) {
+  const auto bad = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("an entry of ", option.Path(), " ", what));
+  };
+  if (!value.IsMap()) return Unfit(option, value, "a mapping with type and hourly for each price");
+  NodePrice price;
+  price.hourly = -1;
+  for (const auto& entry : value) {
+    if (!entry.first.IsScalar() || !entry.second.IsScalar()) return bad("has a value that is no text");
+    const std::string& name = entry.first.Scalar();
+    const std::string& text = entry.second.Scalar();
+    if (name == "type") {
+      price.type = text;
+    } else if (name == "region") {
+      price.region = text;
+    } else if (name == "class") {
+      price.capacity = CapacityClassNamed(text);
+      if (!price.capacity.has_value()) {
+        return bad(absl::StrCat("has the class ", Written(entry.second),
+                                "; want on-demand, reserved, spot or flex"));
+      }
+    } else if (name == "hourly") {
+      if (!absl::SimpleAtod(text, &price.hourly) || !(price.hourly >= 0 && price.hourly < 1e9)) {
+        return bad(absl::StrCat("has hourly ", Written(entry.second), "; want a number of at least 0"));
+      }
+    } else {
+      return bad(absl::StrCat("has the key ", name, "; want type, region, class and hourly"));
+    }
+  }
+  if (price.type.empty()) return bad("has no type");
+  if (price.hourly < 0) return bad("has no hourly");
+  return price;
+}
+
+absl::Status Read(const Option& option, const PricesOption& kind, const YAML::Node& value, Config& config) {
+  if (!value.IsSequence()) return Unfit(option, value, "a list");
+  std::vector<NodePrice> prices;
+  for (const YAML::Node& element : value) {
+    absl::StatusOr<NodePrice> price = ReadPrice(option, element);
+    if (!price.ok()) return price.status();
+    prices.push_back(*std::move(price));
+  }
+  kind.at(config) = std::move(prices);
+  return absl::OkStatus();
+}
+
 absl::Status UnknownKey(const YAML::Node& key, absl::string_view section, const std::string& name) {
   const std::string path = section.empty() ? name : absl::StrCat(section, ".", name);
   std::vector<std::string> here;
@@ -199,6 +307,17 @@ TenantOptions TenantOptionsOf(const Config::Gpus& gpus) {
   TenantOptions options{.label = gpus.tenant_label};
   if (gpus.separate_tenants == "instances") options.separate = TenantOptions::Separate::kInstances;
   if (gpus.separate_tenants == "never") options.separate = TenantOptions::Separate::kNobody;
+  return options;
+}
+
+CapacityOptions CapacityOf(const Config::Capacity& capacity) {
+  CapacityOptions options;
+  options.classes = {capacity.classes,
+                     CapacityClassNamed(capacity.unlabelled).value_or(CapacityClass::kUnknown)};
+  options.policies = {capacity.policies == "derived", capacity.namespaces, capacity.kinds, capacity.patience};
+  options.risk = {static_cast<double>(capacity.reclaimed_per_day) / 100, capacity.run_time,
+                  capacity.checkpoint_interval, capacity.restart_time};
+  options.leaders_on_demand = capacity.leaders == "on-demand";
   return options;
 }
 

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "scheduling/capacity/options.h"
 #include "scheduling/model/tenant.h"
 #include "scheduling/model/topology.h"
 #include "scheduling/model/topology_demand.h"
@@ -30,7 +32,7 @@ struct Config {
   };
   struct Grpc {
     std::string listen = "0.0.0.0:9090";
-    int64_t max_message_bytes = 64 << 20;
+    int64_t max_message_bytes = 256 << 20;
     friend bool operator==(const Grpc&, const Grpc&) = default;
   };
   struct Cluster {
@@ -66,6 +68,24 @@ struct Config {
     std::vector<Level> levels;  // outermost first
     friend bool operator==(const Topology&, const Topology&) = default;
   };
+  struct Capacity {
+    std::vector<ClassRule> classes;
+    std::string unlabelled = "unknown";
+    std::string policies = "derived";
+    std::vector<std::pair<std::string, CapacityPolicy>> namespaces;
+    std::vector<std::pair<std::string, CapacityPolicy>> kinds;
+    absl::Duration patience = absl::Minutes(2);
+    std::string leaders = "same";
+    std::string expander = "least-cost";
+    std::vector<std::string> price_files;
+    std::vector<NodePrice> prices;
+    absl::Duration reclaimed_for = absl::Minutes(30);
+    int64_t reclaimed_per_day = 5;
+    absl::Duration run_time = absl::Hours(8);
+    absl::Duration checkpoint_interval = absl::Hours(1);
+    absl::Duration restart_time = absl::Minutes(10);
+    friend bool operator==(const Capacity&, const Capacity&) = default;
+  };
   struct Log {
     std::string level = "info";
     std::string format = "json";
@@ -80,6 +100,7 @@ struct Config {
   Gangs gangs;
   Gpus gpus;
   Topology topology;
+  Capacity capacity;
   Log log;
   absl::Duration stop_grace = absl::Seconds(10);
 
@@ -91,6 +112,8 @@ Closeness ClosenessOf(const Config::Gangs& gangs);
 
 // What gpus.separateTenants and gpus.tenantLabel say.
 TenantOptions TenantOptionsOf(const Config::Gpus& gpus);
+// What the section says, without the prices in files.
+CapacityOptions CapacityOf(const Config::Capacity& capacity);
 
 // The configuration in a YAML document; what it does not mention keeps its
 // default. kInvalidArgument names the line and the key: unknown or given

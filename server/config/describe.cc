@@ -52,6 +52,32 @@ std::string Value(const LevelsOption& kind, Config& config) {
                       "]");
 }
 
+std::string Value(const ClassRulesOption& kind, Config& config) {
+  const auto rule = [](std::string* out, const ClassRule& r) {
+    absl::StrAppend(
+        out, "{label: ", Quoted(r.label), ", values: [",
+        absl::StrJoin(r.values, ", ", [](std::string* o, const std::string& v) { *o += Quoted(v); }),
+        "], class: ", Word(r.capacity), "}");
+  };
+  return absl::StrCat("[", absl::StrJoin(kind.at(config), ", ", rule), "]");
+}
+
+std::string Value(const PoliciesOption& kind, Config& config) {
+  const auto entry = [](std::string* out, const std::pair<std::string, CapacityPolicy>& e) {
+    absl::StrAppend(out, Quoted(e.first), ": ", Word(e.second));
+  };
+  return absl::StrCat("{", absl::StrJoin(kind.at(config), ", ", entry), "}");
+}
+
+std::string Value(const PricesOption& kind, Config& config) {
+  const auto entry = [](std::string* out, const NodePrice& price) {
+    absl::StrAppend(out, "{type: ", Quoted(price.type), ", region: ", Quoted(price.region));
+    if (price.capacity.has_value()) absl::StrAppend(out, ", class: ", Word(*price.capacity));
+    absl::StrAppend(out, ", hourly: ", price.hourly, "}");
+  };
+  return absl::StrCat("[", absl::StrJoin(kind.at(config), ", ", entry), "]");
+}
+
 std::string Range(const DurationOption& kind) {
   return absl::StrCat("From ", absl::FormatDuration(kind.least), " to ", absl::FormatDuration(kind.most),
                       ".");
@@ -63,6 +89,9 @@ std::string Range(const TextOption&) { return ""; }
 std::string Range(const AddressOption&) { return ""; }
 std::string Range(const TextsOption&) { return ""; }
 std::string Range(const LevelsOption&) { return ""; }
+std::string Range(const ClassRulesOption&) { return ""; }
+std::string Range(const PoliciesOption&) { return ""; }
+std::string Range(const PricesOption&) { return ""; }
 
 void AppendComment(absl::string_view text, absl::string_view indent, std::string& out) {
   if (text.empty()) return;

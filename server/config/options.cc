@@ -58,12 +58,14 @@ std::vector<Option> ExtenderOptions() {
 
 std::vector<Option> GrpcOptions() {
   return {
-      {"grpc", "listen", "Where muster.v1.Placement is served, as host:port. Port 0 takes a free one.",
+      {"grpc", "listen",
+       "Where muster.v1.Placement, and grpcplugin.Expander for Cluster Autoscaler, are\n"
+       "served, as host:port. Port 0 takes a free one.",
        AddressOption{At<&Config::grpc, &Config::Grpc::listen>}},
       {"grpc", "maxMessageBytes",
        "The largest request that is read. A dry run of Plan may carry the manifests of\n"
-       "a whole cluster: 5,000 nodes with their pods are about 200 MB of YAML, so raise\n"
-       "this where such are sent.",
+       "a whole cluster: 5,000 nodes with their pods are about 200 MB of YAML; Cluster\n"
+       "Autoscaler sends every pending pod once for each node group.",
        NumberOption{At<&Config::grpc, &Config::Grpc::max_message_bytes>, 1 << 20, (1LL << 31) - 1}},
   };
 }
@@ -190,6 +192,76 @@ std::vector<Option> TopologyOptionList() {
   };
 }
 
+std::vector<Option> CapacityOptionList() {
+  return {
+      {"capacity", "classes",
+       "By which labels nodes are told apart, beside those of the providers, which are\n"
+       "known: [{label: example.com/pool, values: [cheap, batch], class: spot}]. The\n"
+       "first rule that holds counts, and these go before the known ones; without\n"
+       "values the label's presence is enough. Classes are on-demand, reserved, spot,\n"
+       "flex and unknown.",
+       ClassRulesOption{At<&Config::capacity, &Config::Capacity::classes>}},
+      {"capacity", "unlabelled",
+       "The class of nodes for which no rule holds: on-demand where they are all your\n"
+       "own, for instance.",
+       TextOption{At<&Config::capacity, &Config::Capacity::unlabelled>,
+                  {"unknown", "on-demand", "reserved", "spot", "flex"}}},
+      {"capacity", "policies",
+       "What pods get that say nothing of capacity: derived, a policy by their owner\n"
+       "and what they carry (README has the table), or explicit, none.",
+       TextOption{At<&Config::capacity, &Config::Capacity::policies>, {"derived", "explicit"}}},
+      {"capacity", "namespaces",
+       "The policy of all pods of a namespace that do not say their own, such as\n"
+       "{ml: spot, shop: on-demand}. The label muster.dev/capacity on the namespace goes\n"
+       "before. Policies are any, spot, on-demand, prefer-spot and prefer-on-demand.",
+       PoliciesOption{At<&Config::capacity, &Config::Capacity::namespaces>}},
+      {"capacity", "kinds",
+       "The derived policy by kind of owner where it is to be another one, such as\n"
+       "{Deployment: prefer-on-demand, MyJob: prefer-spot}.",
+       PoliciesOption{At<&Config::capacity, &Config::Capacity::kinds>}},
+      {"capacity", "patience",
+       "How long a pod waits, from its creation, for the on-demand node that it gets by\n"
+       "a derived policy; then it goes where there is room.",
+       DurationOption{At<&Config::capacity, &Config::Capacity::patience>, Seconds(0), Hours(24)}},
+      {"capacity", "leaders",
+       "Whether the driver, launcher, leader, master or head of a gang is on-demand\n"
+       "whatever the others are, or the same. muster.dev/capacity-leaders on the pods\n"
+       "goes before this.",
+       TextOption{At<&Config::capacity, &Config::Capacity::leaders>, {"same", "on-demand"}}},
+      {"capacity", "expander",
+       "What Cluster Autoscaler is told to buy (--expander=grpc) of options that serve\n"
+       "the same gang, or none: the least price for what is needed, the least left over,\n"
+       "or room for the most pods.",
+       TextOption{At<&Config::capacity, &Config::Capacity::expander>,
+                  {"least-cost", "least-waste", "most-pods"}}},
+      {"capacity", "priceFiles",
+       "Files with prices: OpenCost's CSV, or rates as in its default.json. Read at the\n"
+       "start. Without any, its default rates count.",
+       TextsOption{At<&Config::capacity, &Config::Capacity::price_files>}},
+      {"capacity", "prices",
+       "What nodes of an instance type cost an hour, such as [{type: p5.48xlarge,\n"
+       "region: us-east-1, class: spot, hourly: 33.5}]; without region or class of any.\n"
+       "They go before those in files that are as specific.",
+       PricesOption{At<&Config::capacity, &Config::Capacity::prices>}},
+      {"capacity", "reclaimedPerDay",
+       "Of a hundred spot nodes, how many the provider takes back in a day. With the\n"
+       "next three it says whether a gang is cheaper on spot nodes or on demand.",
+       NumberOption{At<&Config::capacity, &Config::Capacity::reclaimed_per_day>, 0, 100}},
+      {"capacity", "runTime", "How long a gang works that does not say so (muster.dev/run-time).",
+       DurationOption{At<&Config::capacity, &Config::Capacity::run_time>, Minutes(1), Hours(8760)}},
+      {"capacity", "checkpointInterval",
+       "How often it saves what it has done (muster.dev/checkpoint-interval).",
+       DurationOption{At<&Config::capacity, &Config::Capacity::checkpoint_interval>, Seconds(1),
+                      Hours(8760)}},
+      {"capacity", "restartTime", "How long it needs to go on from there (muster.dev/restart-time).",
+       DurationOption{At<&Config::capacity, &Config::Capacity::restart_time>, Seconds(1), Hours(24)}},
+      {"capacity", "reclaimedFor",
+       "After a spot node was taken back, others of its instance type and zone are\n"
+       "avoided where there is a choice; half as much after each of these times.",
+       DurationOption{At<&Config::capacity, &Config::Capacity::reclaimed_for>, Minutes(1), Hours(24)}},
+  };
+}
+
 std::vector<Option> LogOptions() {
   return {
       {"log", "level", "What is worth a line: one of debug, info, warning, error.",
@@ -215,7 +287,7 @@ const std::vector<Option>& Options() {
     auto* all = new std::vector<Option>;
     for (const auto& section :
          {ExtenderOptions(), GrpcOptions(), TlsOptions(), ClusterOptions(), LeadOptions(), GangsOptions(),
-          GpusOptions(), TopologyOptionList(), LogOptions(), TopOptions()}) {
+          GpusOptions(), TopologyOptionList(), CapacityOptionList(), LogOptions(), TopOptions()}) {
       all->insert(all->end(), section.begin(), section.end());
     }
     return all;
@@ -232,6 +304,7 @@ absl::string_view SectionHelp(absl::string_view section) {
   if (section == "gangs") return "How gangs are treated that declare nothing else.";
   if (section == "gpus") return "How GPUs are shared.";
   if (section == "topology") return "What there is beside the topologies that Muster finds.";
+  if (section == "capacity") return "Spot, on demand, and what they cost.";
   if (section == "log") return "Logs go to the standard error stream.";
   return "";
 }

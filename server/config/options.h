@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -45,11 +46,28 @@ struct LevelsOption {
   std::vector<Level>& (*at)(Config& config);
 };
 
+// A list of mappings with a label, values and a class each: see ClassRule.
+struct ClassRulesOption {
+  std::vector<ClassRule>& (*at)(Config& config);
+};
+
+// A mapping of names to policies.
+struct PoliciesOption {
+  std::vector<std::pair<std::string, CapacityPolicy>>& (*at)(Config& config);
+};
+
+// A list of prices of nodes.
+struct PricesOption {
+  std::vector<NodePrice>& (*at)(Config& config);
+};
+
 struct Option {
   std::string section;  // empty: at the top
   std::string name;
   std::string help;  // lines without a comment sign
-  std::variant<DurationOption, NumberOption, TextOption, AddressOption, TextsOption, LevelsOption> kind;
+  std::variant<DurationOption, NumberOption, TextOption, AddressOption, TextsOption, LevelsOption,
+               ClassRulesOption, PoliciesOption, PricesOption>
+      kind;
 
   std::string Path() const { return section.empty() ? name : section + "." + name; }
 };

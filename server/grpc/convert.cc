@@ -94,6 +94,7 @@ void ToProto(const Seat& seat, v1::Seat& message) {
   if (seat.rank) message.set_rank(*seat.rank);
   message.set_node(seat.node.text());
   ToProto(seat.requests, *message.mutable_requests());
+  message.set_capacity(std::string(Word(seat.capacity)));
 }
 
 Seat FromProto(const v1::Seat& message) {
@@ -104,6 +105,7 @@ Seat FromProto(const v1::Seat& message) {
   if (message.has_rank()) seat.rank = message.rank();
   seat.node = NodeName(message.node());
   seat.requests = FromProto(message.requests());
+  seat.capacity = CapacityClassNamed(message.capacity()).value_or(CapacityClass::kUnknown);
   return seat;
 }
 
@@ -112,6 +114,20 @@ std::optional<Advice::Kind> AdviceKindOf(absl::string_view word) {
     if (Word(kind) == word) return kind;
   }
   return std::nullopt;
+}
+
+void ToProto(const LeavingMember& member, v1::LeavingMember& message) {
+  ToProto(member.pod, PodUid(), *message.mutable_pod());
+  message.set_node(member.node.text());
+  message.set_signal(member.signal);
+  if (member.deadline) message.set_deadline(absl::ToUnixSeconds(*member.deadline));
+}
+
+LeavingMember FromProto(const v1::LeavingMember& message) {
+  LeavingMember member{muster::FromProto(message.pod()), NodeName(message.node()), message.signal(),
+                       std::nullopt};
+  if (message.has_deadline()) member.deadline = absl::FromUnixSeconds(message.deadline());
+  return member;
 }
 
 void ToProto(const Refusal& refusal, v1::Refusal& message) {
@@ -220,6 +236,9 @@ void ToProto(const GangReport& report, v1::GangReport& message) {
   message.set_held(report.held);
   for (const Seat& seat : report.seats) ToProto(seat, *message.add_seats());
   if (report.refusal) ToProto(*report.refusal, *message.mutable_refusal());
+  message.set_capacity(report.capacity);
+  message.set_hourly_cost(report.hourly_cost);
+  for (const LeavingMember& member : report.leaving) ToProto(member, *message.add_leaving());
 }
 
 GangId FromProto(const v1::GangRef& message) { return GangId(message.namespace_(), message.name()); }
@@ -264,6 +283,9 @@ absl::StatusOr<GangReport> FromProto(const v1::GangReport& message) {
     if (!refusal.ok()) return refusal.status();
     report.refusal = *std::move(refusal);
   }
+  report.capacity = message.capacity();
+  report.hourly_cost = message.hourly_cost();
+  for (const v1::LeavingMember& member : message.leaving()) report.leaving.push_back(FromProto(member));
   return report;
 }
 

@@ -16,6 +16,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "muster/v1/placement.grpc.pb.h"
+#include "server/grpc/expander_service.h"
 #include "server/grpc/gang_feed.h"
 #include "server/threads/worker.h"
 
@@ -77,13 +78,15 @@ class GrpcServer::Running {
       : service_(service),
         poll_interval_(options.poll_interval),
         feed_(service),
-        placement_(NewPlacementService({service, feed_, planning_, read_manifests})) {
+        placement_(NewPlacementService({service, feed_, planning_, read_manifests})),
+        expander_(NewExpanderService(service)) {
     EnableHealthAndReflection();
     grpc::ServerBuilder builder;
     SetConnectionArguments(builder);
     builder.SetMaxReceiveMessageSize(options.max_message_bytes);
     builder.AddListeningPort(options.address, Credentials(options.tls), &port_);
     builder.RegisterService(placement_.get());
+    builder.RegisterService(expander_.get());
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return;
     ShowHealth();
@@ -123,6 +126,7 @@ class GrpcServer::Running {
   GangFeed feed_;
   Worker planning_{kMostWaitingPlans};
   const std::unique_ptr<grpc::Service> placement_;
+  const std::unique_ptr<grpc::Service> expander_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   absl::Notification stopping_;

@@ -19,7 +19,7 @@ struct GrpcOptions {
   // The largest request that is read. Larger ones end with RESOURCE_EXHAUSTED.
   // The manifests of 5,000 nodes with their pods are about 200 MB of YAML, the
   // names of 15,000 nodes half a MB.
-  int max_message_bytes = 64 << 20;
+  int max_message_bytes = 256 << 20;
 
   // How often readiness and the gangs' revision are looked at: a watch and the
   // health service are at most this late.
@@ -28,7 +28,7 @@ struct GrpcOptions {
   TlsFiles tls = {};  // followed when they are replaced
 };
 
-// Serves muster.v1.Placement, grpc.health.v1 and reflection.
+// Serves muster.v1.Placement, grpcplugin.Expander, grpc.health.v1 and reflection.
 //
 // Health is SERVING exactly while the service is ready, for the server as a
 // whole and for muster.v1.Placement.

@@ -2,8 +2,10 @@
 #include "server/metrics/metrics.h"
 
 #include <map>
+#include <set>
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
 #include "prometheus/counter.h"
 #include "prometheus/family.h"
 #include "prometheus/gauge.h"
@@ -92,6 +94,35 @@ void ShowAll(const std::map<std::string, int64_t>& values,
     gauge->Set(at == values.end() ? 0 : static_cast<double>(at->second));
   }
 }
+// Gauges with labels that come and go.
+class ChangingGauges {
+ public:
+  explicit ChangingGauges(prometheus::Family<prometheus::Gauge>& family) : family_(family) {}
+
+  // Between Begin and End every gauge that is still there is set.
+  void Begin() { seen_.clear(); }
+  void Set(const prometheus::Labels& labels, double value) {
+    prometheus::Gauge*& gauge = gauges_[labels];
+    if (gauge == nullptr) gauge = &family_.Add(labels);
+    gauge->Set(value);
+    seen_.insert(labels);
+  }
+  void End() {
+    for (auto at = gauges_.begin(); at != gauges_.end();) {
+      if (seen_.contains(at->first)) {
+        ++at;
+        continue;
+      }
+      family_.Remove(at->second);
+      at = gauges_.erase(at);
+    }
+  }
+
+ private:
+  prometheus::Family<prometheus::Gauge>& family_;
+  std::map<prometheus::Labels, prometheus::Gauge*> gauges_;
+  std::set<prometheus::Labels> seen_;
+};
 
 void Raise(prometheus::Counter& counter, double total) {
   const double more = total - counter.Value();
@@ -108,6 +139,9 @@ struct Metrics::Families {
 
   prometheus::Gauge& Gauge(const char* name, const char* help) {
     return Family(prometheus::BuildGauge(), name, help, registry).Add({});
+  }
+  prometheus::Family<prometheus::Gauge>& GaugesOf(const char* name, const char* help) {
+    return Family(prometheus::BuildGauge(), name, help, registry);
   }
   prometheus::Counter& Counter(const char* name, const char* help) {
     return Family(prometheus::BuildCounter(), name, help, registry).Add({});
@@ -157,6 +191,19 @@ struct Metrics::Families {
       Gauge("muster_barrier_calls", "Bind calls that wait for the rest of their gang.");
   prometheus::Gauge& connections = Gauge("muster_http_connections", "Open HTTP connections.");
   prometheus::Gauge& promises = Gauge("muster_promised_seats", "Seats that are promised and not bound yet.");
+  prometheus::Gauge& departing_nodes = Gauge("muster_departing_nodes", "Nodes that are about to go.");
+  prometheus::Gauge& departing_members =
+      Gauge("muster_departing_members", "Members of gangs on nodes that are about to go.");
+  prometheus::Gauge& next_departure = Gauge("muster_next_departure_timestamp_seconds",
+                                            "When the first of these nodes ends; 0 where nobody says.");
+  absl::Mutex costs_mu;  // scrapes may overlap
+  ChangingGauges seated{GaugesOf("muster_seated_pods_hourly_cost",
+                                 "What the bound pods of a namespace cost an hour, by class of node.")};
+  ChangingGauges waiting_cost{GaugesOf(
+      "muster_waiting_hourly_cost", "What promised seats of a namespace cost an hour that are still empty.")};
+  ChangingGauges gpus{GaugesOf("muster_gpus", "GPUs of nodes, by class.")};
+  ChangingGauges idle_gpus{
+      GaugesOf("muster_idle_gpus_ratio", "Of the GPUs of a class the part that no pod asks for.")};
   prometheus::Counter& nominations =
       Counter("muster_nominations_total", "Nominations of pods that were asked for, repeated ones included.");
   prometheus::Counter& undone =
@@ -182,9 +229,35 @@ void Metrics::Show(const Standing& standing) {
   families_->waiting->Set(static_cast<double>(standing.waiting_gangs));
   families_->refused->Set(static_cast<double>(standing.refused_gangs));
   families_->promises.Set(static_cast<double>(standing.promises));
+  families_->departing_nodes.Set(static_cast<double>(standing.departing_nodes));
+  families_->departing_members.Set(static_cast<double>(standing.departing_members));
+  const bool known = standing.next_departure != absl::InfiniteFuture();
+  families_->next_departure.Set(known ? static_cast<double>(absl::ToUnixSeconds(standing.next_departure))
+                                      : 0);
   families_->barrier.Set(static_cast<double>(standing.barrier));
   ShowAll(standing.gpu_problems, families_->gpu_problems);
   ShowAll(standing.advice, families_->advice);
+}
+
+void Metrics::Show(const Costs& costs) {
+  Families& f = *families_;
+  absl::MutexLock lock(&f.costs_mu);
+  for (ChangingGauges* gauges : {&f.seated, &f.waiting_cost, &f.gpus, &f.idle_gpus}) gauges->Begin();
+  for (const auto& [ns, cost] : costs.namespaces) {
+    for (size_t c = 0; c < cost.seated.size(); ++c) {
+      if (cost.seated[c] <= 0) continue;
+      f.seated.Set({{"namespace", ns}, {"class", std::string(Word(static_cast<CapacityClass>(c)))}},
+                   cost.seated[c]);
+    }
+    if (cost.waiting > 0) f.waiting_cost.Set({{"namespace", ns}}, cost.waiting);
+  }
+  for (size_t c = 0; c < costs.gpus.size(); ++c) {
+    if (costs.gpus[c] <= 0) continue;
+    const prometheus::Labels labels = {{"class", std::string(Word(static_cast<CapacityClass>(c)))}};
+    f.gpus.Set(labels, costs.gpus[c]);
+    f.idle_gpus.Set(labels, costs.idle_gpus[c] / costs.gpus[c]);
+  }
+  for (ChangingGauges* gauges : {&f.seated, &f.waiting_cost, &f.gpus, &f.idle_gpus}) gauges->End();
 }
 
 void Metrics::Show(const Totals& totals) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "scheduling/engine/costs.h"
 
 namespace muster {
 
@@ -37,7 +38,10 @@ class Metrics {
     int64_t waiting_gangs = 0;
     int64_t refused_gangs = 0;
     int64_t promises = 0;  // seats promised
-    int64_t barrier = 0;   // bind calls that wait for their gang, over HTTP and gRPC
+    int64_t departing_nodes = 0;
+    int64_t departing_members = 0;  // of gangs, on these nodes
+    absl::Time next_departure = absl::InfiniteFuture();
+    int64_t barrier = 0;  // bind calls that wait for their gang, over HTTP and gRPC
     std::map<std::string, int64_t> gpu_problems = {};  // nodes by the word of the problem
     std::map<std::string, int64_t> advice = {};        // refused gangs by the word of the advice
   };
@@ -60,6 +64,7 @@ class Metrics {
   void SetHeldBinds(int64_t held);
   void SetConnections(int64_t open);
   void Show(const Standing& standing);
+  void Show(const Costs& costs);
   // REQUIRES: no total is less than at the last call.
   void Show(const Totals& totals);
 

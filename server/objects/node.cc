@@ -4,7 +4,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "nlohmann/json.hpp"
+#include "scheduling/capacity/departure.h"
+#include "scheduling/capacity/node_class.h"
 #include "scheduling/gpu/inventory.h"
 #include "scheduling/model/quantity.h"
 #include "server/objects/fields.h"
@@ -66,6 +69,22 @@ void DecodeGpus(const Fields& status, Node& node) {
   for (const GpuPool& pool : node.gpus->pools) node.allocatable.Set(pool.resource, pool.units);
 }
 
+// What can't be read of a sign is no reason to lose the node.
+NodeSigns DecodeSigns(const Fields& metadata, const Fields& status, const Node& node) {
+  NodeSigns signs{
+      .taints = node.taints, .labels = node.labels, .annotations = metadata.Strings("annotations")};
+  status.ForEach("conditions", [&](const Fields& condition) {
+    if (condition.String("status") != "True") return;
+    NodeCondition& holds = signs.conditions.emplace_back();
+    holds.type = condition.String("type");
+    absl::Time since;
+    if (absl::ParseTime(absl::RFC3339_full, condition.String("lastTransitionTime"), &since, nullptr)) {
+      holds.since = since;
+    }
+  });
+  return signs;
+}
+
 }  // namespace
 
 absl::StatusOr<Node> DecodeNode(const nlohmann::json& object) {
@@ -83,9 +102,13 @@ absl::StatusOr<Node> DecodeNode(const nlohmann::json& object) {
   if (node.name.empty()) metadata.Reject("name", "want the node's name");
   node.labels = metadata.Strings("labels");
   spec.ForEach("taints", [&](const Fields& taint) { node.taints.push_back(DecodeTaint(taint)); });
+  node.provider_id = spec.String("providerID");
   node.unschedulable = spec.Bool("unschedulable");
   node.ready = IsReady(status);
   DecodeGpus(status, node);
+  node.capacity = ClassByRules(WellKnownClassRules(), node.labels);
+  node.departure = DepartureOf(DecodeSigns(metadata, status, node));
+  node.deletion_candidate = IsDeletionCandidate(node.taints);
   if (!error.ok()) return error;
   return node;
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
+#include "scheduling/capacity/node_class.h"
+#include "scheduling/declare/capacity_wish.h"
 #include "scheduling/declare/ecosystem.h"
 #include "scheduling/declare/gpu_wish.h"
 #include "server/objects/fields.h"
@@ -89,8 +93,37 @@ void DecodeMetadata(const Fields& metadata, Pod& pod) {
     metadata.Reject("creationTimestamp", absl::StrCat("\"", created, "\" is no time"));
   }
   pod.deleting = metadata.At("deletionTimestamp").Present();
-  metadata.ForEach("ownerReferences",
-                   [&](const Fields& owner) { pod.has_controller |= owner.Bool("controller"); });
+  metadata.ForEach("ownerReferences", [&](const Fields& owner) {
+    if (!owner.Bool("controller")) return;
+    pod.has_controller = true;
+    pod.owner = {owner.String("kind"), owner.String("name")};
+  });
+}
+
+// A ReplicaSet of a Deployment is called like it, with the hash of the template.
+void FindDeployment(Pod& pod) {
+  const auto hash = pod.labels.find("pod-template-hash");
+  if (pod.owner.kind != "ReplicaSet" || hash == pod.labels.end()) return;
+  absl::string_view name = pod.owner.name;
+  if (!absl::ConsumeSuffix(&name, absl::StrCat("-", hash->second)) || name.empty()) return;
+  pod.owner = {"Deployment", std::string(name)};
+}
+
+// Says of the pod's own choice of nodes whether it is one of capacity.
+void FindOwnChoice(const PodShape& shape, CapacityWish& wish) {
+  const auto is_of_class = [](absl::string_view label) {
+    const auto rules = WellKnownClassRules();
+    return std::any_of(rules.begin(), rules.end(),
+                       [&](const ClassRule& rule) { return rule.label == label; });
+  };
+  for (const auto& [label, value] : shape.node_selector) wish.chooses_itself |= is_of_class(label);
+  for (const NodeSelectorTerm& term : shape.required_affinity.value_or(std::vector<NodeSelectorTerm>())) {
+    for (const LabelRequirement& requirement : term.labels)
+      wish.chooses_itself |= is_of_class(requirement.key);
+  }
+  for (const Toleration& toleration : shape.tolerations) {
+    wish.tolerates_spot |= IsSpotTaint(toleration.key);
+  }
 }
 
 void DecodeConstraints(const Fields& spec, const Pod& pod, PodShape& shape) {
@@ -162,6 +195,9 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
                                 annotations,   pod_group,       {workload, workload_group, replica}};
   pod.membership = declare::Recognise(facts);
   pod.shape.gpu_wish = declare::ReadGpuWish(facts, pod.shape.gpu_problem);
+  FindDeployment(pod);
+  pod.capacity = declare::ReadCapacityWish(facts);
+  FindOwnChoice(pod.shape, pod.capacity);
   if (!error.ok()) return error;
   return pod;
 }

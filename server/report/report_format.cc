@@ -109,13 +109,41 @@ int64_t Gpus(const Seat& seat) {
   return gpus;
 }
 
+// With the class of each node where that of some is known.
 std::string SeatTable(const std::vector<Seat>& seats) {
+  const bool classes = std::any_of(seats.begin(), seats.end(),
+                                   [](const Seat& seat) { return seat.capacity != CapacityClass::kUnknown; });
   std::vector<Row> rows = {{"POD", "ROLE", "RANK", "NODE", "GPUS"}};
+  if (classes) rows.front().push_back("CAPACITY");
   for (const Seat& seat : seats) {
     rows.push_back({seat.pod.text(), seat.role.empty() ? "-" : seat.role,
                     seat.rank ? absl::StrCat(*seat.rank) : "-", seat.node.text(), absl::StrCat(Gpus(seat))});
+    if (classes) rows.back().emplace_back(Word(seat.capacity));
   }
   return Table(rows);
+}
+
+std::string Until(const LeavingMember& member) {
+  return member.deadline ? absl::FormatTime(absl::RFC3339_sec, *member.deadline, absl::UTCTimeZone()) : "-";
+}
+
+std::string LeavingTable(const std::vector<LeavingMember>& leaving) {
+  std::vector<Row> rows = {{"POD", "ON A NODE THAT GOES", "UNTIL", "BECAUSE OF"}};
+  for (const LeavingMember& member : leaving) {
+    rows.push_back({member.pod.text(), member.node.text(), Until(member), member.signal});
+  }
+  return Table(rows);
+}
+
+nlohmann::ordered_json LeavingJson(const std::vector<LeavingMember>& leaving) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const LeavingMember& member : leaving) {
+    json.push_back({{"pod", member.pod.text()},
+                    {"node", member.node.text()},
+                    {"signal", member.signal},
+                    {"until", member.deadline ? nlohmann::ordered_json(Until(member)) : nullptr}});
+  }
+  return json;
 }
 
 nlohmann::ordered_json SeatJson(const Seat& seat) {
@@ -123,6 +151,7 @@ nlohmann::ordered_json SeatJson(const Seat& seat) {
   json["rank"] = seat.rank ? nlohmann::ordered_json(*seat.rank) : nlohmann::ordered_json(nullptr);
   json["node"] = seat.node.text();
   json["gpus"] = Gpus(seat);
+  json["capacity"] = std::string(Word(seat.capacity));
   return json;
 }
 
@@ -142,6 +171,8 @@ std::string ReportText(const GangReport& report) {
     absl::StrAppend(&text, "ignored      ", absl::StrJoin(report.ignored, ", "), "\n");
   absl::StrAppendFormat(&text, "members      %d exist, %d needed, %d bound, %d held\n", report.members,
                         report.min_members, report.bound, report.held);
+  if (!report.capacity.empty()) absl::StrAppend(&text, "capacity     ", report.capacity, "\n");
+  if (report.hourly_cost > 0) absl::StrAppendFormat(&text, "costs        %.2f an hour\n", report.hourly_cost);
   if (report.refusal) {
     absl::StrAppend(&text, "fits         ", report.refusal->fits, " of ", report.refusal->of, "\n\n",
                     report.refusal->text, "\n");
@@ -150,6 +181,7 @@ std::string ReportText(const GangReport& report) {
     AppendLists(*report.refusal, text);
   }
   if (!report.seats.empty()) absl::StrAppend(&text, "\n", SeatTable(report.seats));
+  if (!report.leaving.empty()) absl::StrAppend(&text, "\n", LeavingTable(report.leaving));
   return text;
 }
 
@@ -172,6 +204,10 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
                                  {"bound", report.bound},
                                  {"held", report.held},
                                  {"seats", std::move(seats)}};
+  json["capacity"] = report.capacity;
+  // Text: decimals are exact only in text, as Kubernetes has it.
+  json["hourlyCost"] = absl::StrFormat("%.2f", report.hourly_cost);
+  if (!report.leaving.empty()) json["leaving"] = LeavingJson(report.leaving);
   if (report.refusal) json["refusal"] = RefusalJson(*report.refusal);
   return json;
 }

@@ -19,6 +19,7 @@
 #include "server/extender/http_server.h"
 #include "server/grpc/grpc_server.h"
 #include "server/metrics/metrics.h"
+#include "server/prices/price_files.h"
 #include "server/serve/candidate.h"
 #include "server/serve/source.h"
 #include "server/threads/ticker.h"
@@ -29,7 +30,7 @@ namespace {
 
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 
-DecisionsOptions MakeDecisionsOptions(const Config& config, absl::Time start) {
+DecisionsOptions MakeDecisionsOptions(const Config& config, Prices prices, absl::Time start) {
   DecisionsOptions options;
   options.engine = {.gang_deadline = config.gangs.deadline,
                     .declined_for = config.gangs.declined_for,
@@ -39,7 +40,13 @@ DecisionsOptions MakeDecisionsOptions(const Config& config, absl::Time start) {
                     .topology = {.levels = config.topology.levels},
                     .closeness = ClosenessOf(config.gangs),
                     .patience = config.gangs.patience,
-                    .tenants = TenantOptionsOf(config.gpus)};
+                    .tenants = TenantOptionsOf(config.gpus),
+                    .capacity = CapacityOf(config.capacity),
+                    .reclaimed_for = config.capacity.reclaimed_for};
+  options.engine.capacity.prices = std::move(prices);
+  options.expander = config.capacity.expander == "least-waste" ? ExpanderOrder::kLeastWaste
+                     : config.capacity.expander == "most-pods" ? ExpanderOrder::kMostPods
+                                                               : ExpanderOrder::kLeastCost;
   options.http_timeout = config.extender.http_timeout;
   options.hold_margin = config.extender.hold_margin;
   options.epoch = absl::StrCat(absl::ToUnixMillis(start));
@@ -98,6 +105,9 @@ void ShowNumbers(const Decisions::Numbers& numbers, Metrics& metrics) {
                                  .waiting_gangs = gangs(Outcome::kWaiting),
                                  .refused_gangs = gangs(Outcome::kRefused),
                                  .promises = numbers.promised_seats,
+                                 .departing_nodes = numbers.departures.nodes,
+                                 .departing_members = numbers.departures.members,
+                                 .next_departure = numbers.departures.next_deadline,
                                  .barrier = numbers.held,
                                  .gpu_problems = ByWord(numbers.gpu_problems),
                                  .advice = ByWord(numbers.advice)});
@@ -144,11 +154,12 @@ absl::Status Serve(const Config& config, const std::string& port_file) {
 
   const auto tls = OpenTls(config.tls);
   if (!tls.ok()) return tls.status();
-
+  absl::StatusOr<Prices> prices = LoadPrices(config.capacity.price_files, config.capacity.prices);
+  if (!prices.ok()) return prices.status();
   const RealClock clock;
   Metrics metrics;
   std::optional<Ticker> ticker;
-  DecisionsOptions options = MakeDecisionsOptions(config, clock.Now());
+  DecisionsOptions options = MakeDecisionsOptions(config, *std::move(prices), clock.Now());
   const auto ready = [&] { return (*source)->Ready(); };
   Candidate candidate(config.lead, (*source)->lead(), (*source)->api(), options.epoch, ready);
   options.leads = [&] { return candidate.MayDecide(); };
@@ -161,6 +172,7 @@ absl::Status Serve(const Config& config, const std::string& port_file) {
   });
   ExtenderServer http(decisions, metrics, MakeExtenderOptions(config.extender, *tls, [&] {
                         ShowNumbers(decisions.Count(), metrics);
+                        metrics.Show(decisions.CountCosts());
                       }));
   GrpcServer grpc(decisions, ReadTexts, MakeGrpcOptions(config));
 

@@ -22,6 +22,8 @@ Json NodeManifest(const std::string& name, const Json& facts) {
                {"metadata", {{"name", name}, {"labels", labels}}},
                {"spec", facts.value("spec", Json::object())},
                {"status", {{"allocatable", allocatable}}}};
+  node["metadata"]["annotations"] = facts.value("annotations", Json::object());
+  if (facts.contains("conditions")) node["status"]["conditions"] = facts.at("conditions");
   if (facts.contains("ready")) {
     node["status"]["conditions"] = {
         {{"type", "Ready"}, {"status", facts.at("ready").get<bool>() ? "True" : "False"}}};
@@ -57,7 +59,8 @@ Json PodManifest(const std::string& name, const Json& facts) {
                 {"creationTimestamp", facts.value("created", "2026-01-01T00:00:00Z")},
                 {"labels", labels},
                 {"annotations", facts.value("annotations", Json::object())},
-                {"ownerReferences", {{{"kind", "Job"}, {"name", "owner"}, {"controller", true}}}}}},
+                {"ownerReferences",
+                 {{{"kind", facts.value("owner", "Job")}, {"name", "owner"}, {"controller", true}}}}}},
               {"spec", spec},
               {"status", {{"phase", facts.value("phase", "Pending")}}}};
   if (facts.value("terminating", false)) pod["metadata"]["deletionTimestamp"] = "2026-01-01T01:00:00Z";

@@ -259,9 +259,34 @@ class Player {
     if (step.value("advice", advice) != advice) {
       Unmet(absl::StrCat("want advice ", step.at("advice").dump(), ", got ", Json(advice).dump()));
     }
+    CheckCapacity(step, *report);
     const std::string text = report->refusal.has_value() ? report->refusal->text : "";
     if (!absl::StrContains(text, step.value("says", ""))) {
       Unmet(absl::StrCat("want a refusal with ", step.at("says").dump(), ", got \"", text, "\""));
+    }
+  }
+
+  // Of which class the seats are, and which members are on nodes that go.
+  void CheckCapacity(const Json& step, const GangReport& report) {
+    if (step.contains("capacity")) {
+      Json got = Json::object();
+      for (const Seat& seat : report.seats)
+        got[std::string(seat.pod.name())] = std::string(Word(seat.capacity));
+      if (got != step.at("capacity")) {
+        Unmet(absl::StrCat("want capacity ", step.at("capacity").dump(), ", got ", got.dump()));
+      }
+    }
+    if (step.contains("leaving")) {
+      Json got = Json::object();
+      for (const LeavingMember& m : report.leaving) {
+        got[std::string(m.pod.name())] =
+            m.signal +
+            (m.deadline ? " until " + absl::FormatTime(absl::RFC3339_sec, *m.deadline, absl::UTCTimeZone())
+                        : "");
+      }
+      if (got != step.at("leaving")) {
+        Unmet(absl::StrCat("want leaving ", step.at("leaving").dump(), ", got ", got.dump()));
+      }
     }
   }
 

@@ -79,9 +79,10 @@ TEST_F(ExplainTest, JsonHasTheFieldsThatProgramsRead) {
   EXPECT_EQ(placed["gang"], "default/train");
   EXPECT_EQ(placed["declaredBy"], "muster.dev");
   EXPECT_EQ(placed["outcome"], "placed");
-  EXPECT_EQ(placed["seats"][1],
-            nlohmann::json::parse(
-                R"({"pod":"default/train-1","role":"worker","rank":1,"node":"node-a","gpus":8})"));
+  EXPECT_EQ(
+      placed["seats"][1],
+      nlohmann::json::parse(
+          R"({"pod":"default/train-1","role":"worker","rank":1,"node":"node-a","gpus":8,"capacity":"unknown"})"));
   EXPECT_FALSE(placed.contains("refusal"));
   const auto refused = nlohmann::json::parse(Explained("default/wide", ReportFormat::kJson));
   EXPECT_EQ(refused["refusal"]["fits"], 7);

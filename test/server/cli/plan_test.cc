@@ -89,9 +89,12 @@ TEST_F(PlanCommand, ExitsWithZeroWhenEverythingFits) {
   EXPECT_EQ(gang.at("gang"), "default/a");
   EXPECT_EQ(gang.at("declaredBy"), "muster.dev");
   EXPECT_EQ(gang.at("outcome"), "placed");
-  EXPECT_EQ(
-      gang.at("seats").at(1),
-      nlohmann::json({{"pod", "default/a-1"}, {"role", "worker"}, {"rank", 1}, {"node", "n0"}, {"gpus", 4}}));
+  EXPECT_EQ(gang.at("seats").at(1), nlohmann::json({{"pod", "default/a-1"},
+                                                    {"role", "worker"},
+                                                    {"rank", 1},
+                                                    {"node", "n0"},
+                                                    {"gpus", 4},
+                                                    {"capacity", "unknown"}}));
   EXPECT_THAT(err_.str(), HasSubstr("ignored 1 Deployment of apps/v1"));
 }
 

@@ -140,6 +140,29 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoYaml", "log: [\n", "line 2: end of sequence flow not found"},
         {"TwoSourcesOfACluster", "cluster:\n  kubeconfig: a.conf\n  files: [b.yaml]\n",
          "cluster.files and cluster.kubeconfig are both set; want one: a cluster in memory, or a live one"},
+        {"AnUnknownCapacityClass", "capacity:\n  classes: [{label: a, class: cheap}]\n",
+         "line 2: a rule of capacity.classes has the class \"cheap\"; want one of on-demand, reserved, spot, "
+         "flex, unknown"},
+        {"AClassRuleWithoutALabel", "capacity:\n  classes: [{class: spot}]\n",
+         "line 2: a rule of capacity.classes has no label"},
+        {"AClassRuleWithoutAClass", "capacity:\n  classes: [{label: a, values: [b]}]\n",
+         "line 2: a rule of capacity.classes has no class"},
+        {"AnUnknownKeyOfAClassRule", "capacity:\n  classes: [{label: a, class: spot, value: b}]\n",
+         "line 2: a rule of capacity.classes has the key value with \"b\"; want label: text, values: a list, "
+         "class: text"},
+        {"AnUnknownPolicy", "capacity:\n  namespaces: {ml: cheap}\n",
+         "line 2: capacity.namespaces is \"cheap\"; want a mapping of names to any, spot, on-demand, "
+         "prefer-spot "
+         "or prefer-on-demand"},
+        {"ANegativePrice", "capacity:\n  prices: [{type: p5, hourly: -1}]\n",
+         "line 2: an entry of capacity.prices has hourly \"-1\"; want a number of at least 0"},
+        {"APriceWithoutAType", "capacity:\n  prices: [{hourly: 1}]\n",
+         "line 2: an entry of capacity.prices has no type"},
+        {"APriceThatIsMissing", "capacity:\n  prices: [{type: p5}]\n",
+         "line 2: an entry of capacity.prices has no hourly"},
+        {"APriceOfAnUnknownClass", "capacity:\n  prices: [{type: p5, class: cheap, hourly: 1}]\n",
+         "line 2: an entry of capacity.prices has the class \"cheap\"; want on-demand, reserved, spot or "
+         "flex"},
         {"AMarginBeyondTheTimeout", "extender:\n  httpTimeout: 5s\n",
          "extender.holdMargin is 5s; want less than extender.httpTimeout, 5s: set both"},
     }),
@@ -150,6 +173,18 @@ TEST(ConfigTest, DescribedAndReadAgainIsTheSame) {
   config.extender.http_timeout = absl::Milliseconds(61500);
   config.cluster.files = {"one, two", "C:\\a \"b\"\n\tc"};
   config.topology.levels = {{"a \"b\"", "c\\d"}, {"host", "kubernetes.io/hostname"}};
+  config.capacity.classes = {{"a", {"b", "\"c\""}, CapacityClass::kSpot}, {"d", {}, CapacityClass::kFlex}};
+  config.capacity.namespaces = {{"ml", CapacityPolicy::kSpot}, {"shop", CapacityPolicy::kPreferOnDemand}};
+  config.capacity.kinds = {{"MyJob", CapacityPolicy::kPreferSpot}};
+  config.capacity.price_files = {"/a.csv"};
+  NodePrice price;
+  price.type = "p5.48xlarge";
+  price.region = "r";
+  price.capacity = CapacityClass::kSpot;
+  price.hourly = 33.5;
+  config.capacity.prices = {price};
+  price.capacity.reset();
+  config.capacity.prices.push_back(price);
   config.log.level = "warning";
   for (const std::string& text : {DescribeConfig(config), ShowConfig(config)}) {
     const absl::StatusOr<Config> again = ParseConfig(text);

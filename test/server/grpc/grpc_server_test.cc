@@ -250,7 +250,9 @@ TEST_F(GrpcServerTest, APlanOfManifestsIsMadeOfTheViewInThem) {
   read_manifests_ = [&texts](absl::Span<const std::string> read) {
     texts.assign(read.begin(), read.end());
     ClusterView view;
-    view.Upsert(Node{NodeName("node-a"), {}, {}, false, true, {}, {}});
+    Node node;
+    node.name = NodeName("node-a");
+    view.Upsert(std::move(node));
     return view;
   };
   service_.plan = [](const ClusterView* view) {

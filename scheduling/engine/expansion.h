@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "scheduling/capacity/options.h"
+#include "scheduling/model/cluster_view.h"
+#include "scheduling/model/ids.h"
+#include "scheduling/model/node.h"
+#include "scheduling/topology/build_topologies.h"
+
+namespace muster {
+
+// A pod for which an autoscaler would buy a node.
+struct PendingPod {
+  PodName name;
+  PodUid uid;
+};
+
+// One thing that an autoscaler could buy.
+struct ExpansionOption {
+  std::string id;            // of the node group
+  int64_t nodes = 0;         // that it would add
+  Node sample;               // what such a node looks like
+  std::vector<size_t> pods;  // that would find room: indices into Expansion::pods
+};
+
+struct Expansion {
+  std::vector<PendingPod> pods;
+  std::vector<ExpansionOption> options;
+};
+
+// What is preferred among options that serve no gang, or the same gang.
+enum class ExpanderOrder {
+  kLeastCost,   // the least price for what the pods are worth by the rates
+  kLeastWaste,  // the least of what is bought left over, in price
+  kMostPods,
+};
+
+// A choice among options.
+struct ExpanderChoice {
+  std::vector<size_t> options;  // equally good, in the order of the call; none: buy nothing now
+  std::string why;              // a clause for the log
+};
+
+// Chooses what to buy.
+//
+// The first gang in the queue that some option serves whole decides: of those
+// that do, the options where all that is bought is in one domain of the level
+// that the gang asks for; then of the class that its pods prefer; then by
+// `order`. An option serves a gang whole if it has room for all of its pods, of
+// each kind that it can take at all, that the autoscaler wants to buy for in any
+// option; the gang is complete, and its class is not against the gang's policy.
+//
+// Where no gang is served whole the options are compared by the pods without a
+// gang that they serve. Nothing is bought if every option would buy a part of a
+// gang and serve nobody else: the part would be paid and stand idle. Options that
+// serve nobody that Muster knows are left to the next expander: all are chosen.
+//
+// Threads: pure. Cost: O(options x pods).
+ExpanderChoice ChooseExpansion(const ClusterView& view, const Expansion& expansion,
+                               const CapacityOptions& capacity, const TopologyOptions& topology,
+                               ExpanderOrder order);
+
+}  // namespace muster
