@@ -109,6 +109,12 @@ RoomId Worth::Find(const Room& room) {
   return id;
 }
 
+void Worth::ForgetRooms() {
+  rooms_ = Rooms();
+  known_.clear();
+  for (Kind& kind : kinds_) kind.usable = 0;
+}
+
 void Worth::Add(RoomId id, double nodes) {
   const Known& known = Complete(id);
   for (size_t k = 0; k < kinds_.size(); ++k) kinds_[k].usable += nodes * known.usable[k];

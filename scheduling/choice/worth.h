@@ -44,10 +44,14 @@ class Worth {
 
   // Counts the ask as demand and returns its number, which holds until the next call.
   size_t Asked(const Ask& ask);
+  // The same without counting it.
+  size_t NumberOf(const Ask& ask);
 
   RoomId Find(const Room& room);
   const Room& room(RoomId id) const { return rooms_[id]; }
   size_t rooms() const { return rooms_.size(); }
+  // Forgets all rooms, and that nodes have them; not the demand.
+  void ForgetRooms();
   // A node has this room from now on, or no longer. REQUIRES: Leave follows Enter.
   void Enter(RoomId id);
   void Leave(RoomId id);
@@ -73,7 +77,6 @@ class Worth {
     double value = 0;
   };
 
-  size_t NumberOf(const Ask& ask);
   size_t LeastAskedFor() const;
   void CountRoomFor(size_t ask);
   void Renew();

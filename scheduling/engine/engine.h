@@ -21,6 +21,7 @@
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/plan/declined.h"
+#include "scheduling/plan/node_worth.h"
 #include "scheduling/plan/tenants.h"
 #include "scheduling/report.h"
 #include "scheduling/verbs.h"
@@ -253,6 +254,8 @@ class Engine {
   void Release(const GangId& gang);
   // The pods of `gang` are each on its own.
   void Dissolve(const Gang& gang, GangState& state);
+  // Counts the pods that `last` lacks and that ask for devices as demand.
+  void CountDemand(const ClusterView& last);
   void DropStaleSeats(const ClusterView& last, const GangId& gang, const Promise& promise);
   // Whether the pod is planned with another gang than `gang`, which has its seat:
   // a group of gangs came, changed or went.
@@ -266,6 +269,7 @@ class Engine {
   const std::shared_ptr<const CapacityOptions> capacity_;  // options_.capacity, for plan jobs
   std::shared_ptr<const ClusterView> view_ = std::make_shared<const ClusterView>();
   FabricTrees trees_;  // the last that a job built
+  NodeWorth worth_;
   Ledger ledger_;
   Declined declined_;
   uint64_t released_ = 0;

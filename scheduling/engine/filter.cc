@@ -161,10 +161,13 @@ FilterAnswer Engine::FilterSoloWithDevices(const FilterCall& call, const Pod& po
   }
   SoloRules rules(pod, SoloOwner(pod.name), *view_, ledger_, options_.tenants);
   for (const ClassSet classes : wanted.tries) {
-    const Node* node = ChooseForOne(
-        pod.shape, *view_, ledger_, call.candidates,
-        [&rules](const NodeState& state) { return rules.Allow(state); }, penalties_,
-        options_.capacity.classes, classes);
+    const Node* node =
+        ChooseForOne(pod.shape, view_, ledger_, call.candidates,
+                     {.may_use = [&rules](const NodeState& state) { return rules.Allow(state); },
+                      .penalties = &penalties_,
+                      .class_options = &options_.capacity.classes,
+                      .classes = classes},
+                     &worth_);
     if (node == nullptr) continue;
     Answered(pod, node->name, classes);
     return PassOne{node->name};

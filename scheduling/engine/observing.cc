@@ -21,9 +21,18 @@ void Engine::Observe(std::shared_ptr<const ClusterView> view) {
   }
   const std::shared_ptr<const ClusterView> last = std::exchange(view_, std::move(view));
   if (last->fabric() != view_->fabric()) present_ = PresentClasses(*view_, options_.capacity.classes);
+  CountDemand(*last);
   const Ledger before = ledger_;
   before.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {
     DropStaleSeats(*last, gang, *promise);
+  });
+}
+
+void Engine::CountDemand(const ClusterView& last) {
+  view_->pods().ForEachUnshared(last.pods(), [&](const PodName& name, const std::shared_ptr<const Pod>& pod) {
+    if (!AsksForDevices(pod->shape.requests) || !pod->shape.unmodelled.empty()) return;
+    const std::shared_ptr<const Pod> before = last.FindPod(name);
+    if (before == nullptr || before->uid != pod->uid) worth_.Asked(pod->shape);
   });
 }
 

@@ -85,6 +85,20 @@ class PersistentMap {
     }
   }
 
+  // Calls visit(key, value) in ascending order for the entries that this map does
+  // not share with `before`: all that are new or were set since, and some of
+  // their neighbours. Cost: O(their number + size / 64).
+  template <typename Visit>
+  void ForEachUnshared(const PersistentMap& before, Visit visit) const {
+    auto old = before.chunks_.begin();
+    for (const auto& chunk : chunks_) {
+      // Both are in ascending order, so a shared chunk is where its keys are.
+      while (old != before.chunks_.end() && (*old)->back().first < chunk->front().first) ++old;
+      if (old != before.chunks_.end() && *old == chunk) continue;
+      for (const auto& [key, value] : *chunk) visit(key, value);
+    }
+  }
+
  private:
   using Chunk = std::vector<Entry>;
   static constexpr size_t kMaxChunk = 128;  // split in halves beyond; small enough to copy per change

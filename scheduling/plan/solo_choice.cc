@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <tuple>
 #include <vector>
 
@@ -47,6 +49,7 @@ class FreeOn {
 
 struct Choice {
   int64_t penalty;
+  double loss;
   int64_t devices;
   int64_t cpu;
   int64_t memory;
@@ -54,25 +57,31 @@ struct Choice {
   const Node* node;
 
   bool operator>(const Choice& other) const {
-    return std::tie(penalty, devices, cpu, memory, number) >
-           std::tie(other.penalty, other.devices, other.cpu, other.memory, other.number);
+    return std::tie(penalty, loss, devices, cpu, memory, number) >
+           std::tie(other.penalty, other.loss, other.devices, other.cpu, other.memory, other.number);
   }
 };
 
 std::vector<Choice> NodesWithRoom(const PodShape& shape, const ClusterView& view, const Ledger& ledger,
-                                  const Penalties& penalties, const ClassOptions& options, ClassSet classes) {
+                                  const SoloLimits& limits, NodeWorth::Losses* losses) {
+  // A node that has room but where the shape may not be by what is known here
+  // is still better than none: kube-scheduler passed it.
+  constexpr double kUnknown = std::numeric_limits<double>::max();
   std::vector<Choice> choices;
   const bool any_promise = !ledger.promises().empty();
+  size_t number = 0;
   view.nodes().ForEach([&](const NodeName& name, const NodeState& state) {
-    if (state.node == nullptr || KeptOffDeparting(shape, *state.node)) return;
-    if (classes != ClassSet::All() && !classes.Has(ClassOf(options, *state.node))) return;
+    if (state.node == nullptr) return;
+    const size_t n = number++;
+    if (KeptOffDeparting(shape, *state.node) || !limits.Allow(*state.node)) return;
     const FreeOn free(state, any_promise ? ledger.Promised(name) : nullptr);
     if (!free.Holds(shape.requests)) return;
     int64_t devices = 0;
     for (const auto& [device, amount] : shape.requests.scalars)
       devices += amount > 0 ? free.Device(device) : 0;
-    choices.push_back(
-        {penalties.Of(*state.node), devices, free.Cpu(), free.Memory(), choices.size(), state.node.get()});
+    const double loss = losses == nullptr ? 0 : losses->Of(n).value_or(kUnknown);
+    const int64_t penalty = limits.penalties == nullptr ? 0 : limits.penalties->Of(*state.node);
+    choices.push_back({penalty, loss, devices, free.Cpu(), free.Memory(), n, state.node.get()});
   });
   return choices;
 }
@@ -98,17 +107,28 @@ class Window {
 
 }  // namespace
 
-const Node* ChooseForOne(const PodShape& shape, const ClusterView& view, const Ledger& ledger,
-                         absl::Span<const absl::string_view> candidates,
-                         const std::function<bool(const NodeState&)>& may_use, const Penalties& penalties,
-                         const ClassOptions& options, ClassSet classes) {
-  std::vector<Choice> choices = NodesWithRoom(shape, view, ledger, penalties, options, classes);
+bool SoloLimits::Allow(const Node& node) const {
+  if (classes == ClassSet::All()) return true;
+  return classes.Has(class_options == nullptr ? node.capacity : ClassOf(*class_options, node));
+}
+
+const Node* ChooseForOne(const PodShape& shape, const std::shared_ptr<const ClusterView>& view,
+                         const Ledger& ledger, absl::Span<const absl::string_view> candidates,
+                         const SoloLimits& limits, NodeWorth* worth) {
+  std::optional<NodeWorth::Losses> losses;
+  if (worth != nullptr) {
+    losses.emplace(worth->LossesOf(shape));
+    worth->Observe(view, ledger);
+  }
+  std::vector<Choice> choices =
+      NodesWithRoom(shape, *view, ledger, limits, losses.has_value() ? &*losses : nullptr);
   Window window(candidates);
   std::make_heap(choices.begin(), choices.end(), std::greater<>());
   while (!choices.empty()) {
     std::pop_heap(choices.begin(), choices.end(), std::greater<>());
     const Node* node = choices.back().node;
-    if (window.Contains(node->name.text()) && may_use(*view.FindNode(node->name))) return node;
+    const bool may_use = limits.may_use == nullptr || limits.may_use(*view->FindNode(node->name));
+    if (may_use && window.Contains(node->name.text())) return node;
     choices.pop_back();
   }
   return nullptr;

@@ -54,7 +54,8 @@ TEST(SoloChoice, IsTheSameAsTheSlowOne) {
     names.resize(static_cast<size_t>(pick(0, static_cast<int>(names.size()))));
     const std::vector<absl::string_view> candidates(names.begin(), names.end());
     const PodShape shape = test::PodOf("p", pick(1, 3)).shape;
-    const Node* chosen = ChooseForOne(shape, view, ledger, candidates, [](const NodeState&) { return true; });
+    const Node* chosen =
+        ChooseForOne(shape, std::make_shared<const ClusterView>(view), ledger, candidates, {}, nullptr);
     ASSERT_EQ(chosen, Slowly(shape, view, ledger, candidates)) << "round " << round;
     found += chosen != nullptr ? 1 : 0;
   }
