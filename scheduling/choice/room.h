@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-
 namespace muster {
 
 // All of one GPU, in the unit of what is free of it and asked of it.
@@ -15,11 +14,11 @@ inline constexpr int32_t kWholeGpu = 1000;
 struct Ask {
   int64_t cpu_millis = 0;
   int64_t memory_bytes = 0;
-  int32_t gpus = 0;                        // how many GPUs that can be shared
-  int32_t milli = 0;                       // thousandths of each of them; less than kWholeGpu only for one
+  int32_t gpus = 0;                  // how many GPUs that can be shared
+  int32_t milli = 0;                 // thousandths of each of them; less than kWholeGpu only for one
   std::vector<int64_t> counts = {};  // of devices that are only counted, by the caller's numbering
-  uint64_t where = 0;                      // which nodes it may go to, by the caller's numbering
-  float worth = 0;                         // what it is worth to have it placed, in GPUs
+  uint64_t where = 0;                // which nodes it may go to, by the caller's numbering
+  float worth = 0;                   // what it is worth to have it placed, in GPUs
 
   friend bool operator==(const Ask&, const Ask&) = default;
   template <typename H>
@@ -37,7 +36,7 @@ struct Room {
   int64_t memory_bytes = 0;
   std::vector<int32_t> gpus = {};    // thousandths free of each GPU that can be shared
   std::vector<int64_t> counts = {};  // free devices that are only counted, numbered as in Ask
-  int32_t kind = 0;                        // what else decides which asks may come here
+  int32_t kind = 0;                  // what else decides which asks may come here
 
   friend bool operator==(const Room&, const Room&) = default;
   template <typename H>

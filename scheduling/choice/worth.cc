@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace muster {
 namespace {
@@ -33,12 +34,19 @@ size_t Worth::Asked(const Ask& ask) {
   constexpr double kTooMuch = 1e30;
   if (increment_ > kTooMuch) {
     for (Kind& kind : kinds_) kind.weight /= increment_;
+    total_ /= increment_;
     increment_ = 1;
   }
+  total_ += increment_;
   const bool is_new = kinds_[number].weight == 0;
   kinds_[number].weight += increment_;
   if (asked_++ % kRenewal == 0 || is_new) Renew();
   return number;
+}
+
+void Worth::Expect(const Ask& ask, double part) {
+  kinds_[NumberOf(ask)].expected = part;
+  Renew();
 }
 
 size_t Worth::NumberOf(const Ask& ask) {
@@ -64,8 +72,9 @@ size_t Worth::NumberOf(const Ask& ask) {
 }
 
 size_t Worth::LeastAskedFor() const {
-  const auto least = std::min_element(kinds_.begin(), kinds_.end(),
-                                      [](const Kind& a, const Kind& b) { return a.weight < b.weight; });
+  const auto least = std::min_element(kinds_.begin(), kinds_.end(), [](const Kind& a, const Kind& b) {
+    return std::pair(a.expected, a.weight) < std::pair(b.expected, b.weight);
+  });
   return static_cast<size_t>(least - kinds_.begin());
 }
 
@@ -83,7 +92,8 @@ void Worth::Renew() {
   for (size_t k = 0; k < kinds_.size(); ++k) {
     const Kind& kind = kinds_[k];
     prices_[k] = kind.usable > kNothing
-                     ? static_cast<float>(kind.weight / increment_ * kind.ask.worth / kind.usable)
+                     ? static_cast<float>((kind.weight + kind.expected * std::max(total_, increment_)) /
+                                          increment_ * kind.ask.worth / kind.usable)
                      : 0;
   }
   ++renewal_;

@@ -44,7 +44,10 @@ class Worth {
 
   // Counts the ask as demand and returns its number, which holds until the next call.
   size_t Asked(const Ask& ask);
-  // The same without counting it.
+  // Counts as so large a part of all that is asked, whatever is: what is to be
+  // expected before it was seen. REQUIRES: 0 <= part.
+  void Expect(const Ask& ask, double part);
+  // The number of the ask, which is not counted.
   size_t NumberOf(const Ask& ask);
 
   RoomId Find(const Room& room);
@@ -67,8 +70,9 @@ class Worth {
  private:
   struct Kind {
     Ask ask;
-    double weight = 0;  // of demand, in units of increment_
-    double usable = 0;  // U
+    double weight = 0;    // of demand, in units of increment_
+    double expected = 0;  // as a part of all demand
+    double usable = 0;    // U
   };
   struct Known {
     std::vector<float> usable;  // by kind of ask; shorter than that until it is needed
@@ -91,6 +95,7 @@ class Worth {
   absl::flat_hash_map<Ask, size_t> numbers_;
   std::vector<float> prices_;
   double increment_ = 1;
+  double total_ = 0;  // of all weights
   int64_t asked_ = 0;
   int64_t renewal_ = 0;
 };

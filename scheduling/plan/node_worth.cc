@@ -39,9 +39,10 @@ void NodeWorth::StartAnew() {
   kinds_.clear();
   kind_numbers_.clear();
   entries_.clear();
+  wholes_.clear();
   held_.reset();
   worth_ = std::make_unique<Worth>([this](int32_t kind, uint64_t where) {
-    return Eligible(wheres_[where], *kinds_[static_cast<size_t>(kind)]);
+    return where == kAnywhere || Eligible(wheres_[where], *kinds_[static_cast<size_t>(kind)]);
   });
 }
 
@@ -50,8 +51,12 @@ void NodeWorth::Asked(const PodShape& shape) {
   worth_->Asked(AskOf(shape));
 }
 
-NodeWorth::Losses NodeWorth::LossesOf(const PodShape& shape) {
-  return Losses(*this, worth_->NumberOf(AskOf(shape)));
+NodeWorth::Losses NodeWorth::LossesOf(const PodShape& shape, std::shared_ptr<const ClusterView> view,
+                                      const Ledger& ledger) {
+  if (wheres_.size() > kMostWheres || kinds_.size() > kMostKinds) StartAnew();
+  const Ask ask = AskOf(shape);
+  Observe(std::move(view), ledger);
+  return Losses(*this, worth_->NumberOf(ask));
 }
 
 std::optional<double> NodeWorth::Losses::Of(size_t node) {
@@ -144,6 +149,22 @@ Room NodeWorth::RoomOf(const NodeState& state, const Resources* promised, int32_
   return room;
 }
 
+void NodeWorth::ExpectWhole(const Node& node) {
+  Ask whole;
+  whole.where = kAnywhere;
+  whole.counts.resize(devices_.size());
+  int64_t most = 0;
+  for (const auto& [name, amount] : node.allocatable.scalars) {
+    const auto device = devices_.find(name);
+    if (device == devices_.end() || amount <= 0) continue;
+    whole.counts[device->second] = amount;
+    most = std::max(most, amount);
+    whole.worth = std::max(whole.worth, static_cast<float>(WorthOfOne(name) * static_cast<double>(amount)));
+  }
+  if (most < 2 || wholes_.size() >= kMostWholes || !wholes_.insert(whole.counts).second) return;
+  worth_->Expect(whole, kWholePart);
+}
+
 void NodeWorth::ForgetNodes() {
   for (const Entry& entry : entries_) {
     if (entry.room != kNoRoom) worth_->Leave(entry.room);
@@ -157,7 +178,6 @@ void NodeWorth::Observe(std::shared_ptr<const ClusterView> view, const Ledger& l
     ForgetNodes();
     worth_->ForgetRooms();
   }
-  if (kinds_.size() > kMostKinds) StartAnew();
   const bool any_promise = !ledger.promises().empty();
   size_t number = 0;
   view->nodes().ForEach([&](const NodeName& name, const NodeState& state) {
@@ -167,8 +187,10 @@ void NodeWorth::Observe(std::shared_ptr<const ClusterView> view, const Ledger& l
     const Resources* promised = any_promise ? ledger.Promised(name) : nullptr;
     // The views share what did not change.
     if (entry.state == &state && promised == nullptr && !entry.promised) return;
-    if (entry.kind < 0 || entry.state == nullptr || entry.state->node != state.node)
+    if (entry.kind < 0 || entry.state == nullptr || entry.state->node != state.node) {
       entry.kind = KindOf(state.node);
+      ExpectWhole(*state.node);
+    }
     const RoomId room = worth_->Find(RoomOf(state, promised, entry.kind));
     if (room != entry.room) {
       if (entry.room != kNoRoom) worth_->Leave(entry.room);

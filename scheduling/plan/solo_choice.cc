@@ -116,10 +116,7 @@ const Node* ChooseForOne(const PodShape& shape, const std::shared_ptr<const Clus
                          const Ledger& ledger, absl::Span<const absl::string_view> candidates,
                          const SoloLimits& limits, NodeWorth* worth) {
   std::optional<NodeWorth::Losses> losses;
-  if (worth != nullptr) {
-    losses.emplace(worth->LossesOf(shape));
-    worth->Observe(view, ledger);
-  }
+  if (worth != nullptr) losses.emplace(worth->LossesOf(shape, view, ledger));
   std::vector<Choice> choices =
       NodesWithRoom(shape, *view, ledger, limits, losses.has_value() ? &*losses : nullptr);
   Window window(candidates);
@@ -127,8 +124,10 @@ const Node* ChooseForOne(const PodShape& shape, const std::shared_ptr<const Clus
   while (!choices.empty()) {
     std::pop_heap(choices.begin(), choices.end(), std::greater<>());
     const Node* node = choices.back().node;
-    const bool may_use = limits.may_use == nullptr || limits.may_use(*view->FindNode(node->name));
-    if (may_use && window.Contains(node->name.text())) return node;
+    // Only nodes that could have been chosen are asked about: what keeps it off them is told.
+    if (window.Contains(node->name.text()) &&
+        (limits.may_use == nullptr || limits.may_use(*view->FindNode(node->name))))
+      return node;
     choices.pop_back();
   }
   return nullptr;

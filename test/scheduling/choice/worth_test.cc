@@ -52,6 +52,7 @@ class Nodes {
   void Ask(const muster::Ask& ask, int times) {
     for (int i = 0; i < times; ++i) worth_.Asked(ask);
   }
+  void Expect(const muster::Ask& ask, double part) { worth_.Expect(ask, part); }
   const Room& room(size_t n) const { return worth_.room(nodes_[n]); }
 
  private:
@@ -105,6 +106,13 @@ TEST(Worth, DemandIsForgottenByWhatIsAskedLater) {
   long_ago.Ask(GpusOf(1), 10 * static_cast<int>(Worth::kHalfLife));
   long_ago.Ask(GpusOf(1, kWholeGpu, 4), 100);
   EXPECT_EQ(long_ago.Place(GpusOf(1)), 0);
+}
+
+TEST(Worth, WhatIsExpectedIsKeptBeforeItWasSeen) {
+  Nodes nodes({NodeOf({1000, 1000, 1000, 1000}), NodeOf({0, 0, 0, 1000}), NodeOf({1000, 1000, 1000, 1000})});
+  nodes.Expect(GpusOf(4), 0.1);
+  nodes.Ask(GpusOf(1), 1000);
+  EXPECT_EQ(nodes.Place(GpusOf(1)), 1);
 }
 
 TEST(Worth, TheLeastAskedForMakesRoomForNewKinds) {

@@ -63,5 +63,53 @@ TEST(SoloChoice, IsTheSameAsTheSlowOne) {
   EXPECT_LT(found, 2500);
 }
 
+// The name of the node that the pod gets among all nodes; "" if none.
+std::string Chosen(const PodShape& shape, const ClusterView& view, NodeWorth& worth) {
+  std::vector<absl::string_view> names;
+  view.nodes().ForEach([&](const NodeName& name, const NodeState&) { names.push_back(name.text()); });
+  const Node* node = ChooseForOne(shape, std::make_shared<const ClusterView>(view), Ledger(), names, &worth);
+  return node == nullptr ? "" : std::string(node->name.text());
+}
+
+TEST(SoloChoice, NodesAreCompletedBeforeOthersAreBroken) {
+  ClusterView view;
+  for (const char* name : {"a", "b", "c"}) view.Upsert(test::NodeOf(name, 8));
+  NodeWorth worth;
+  for (int i = 0; i < 24; ++i) {
+    const Pod pod = test::PodOf(absl::StrCat("p-", i), 1);
+    worth.Asked(pod.shape);
+    const std::string node = Chosen(pod.shape, view, worth);
+    EXPECT_EQ(node, i < 8 ? "a" : i < 16 ? "b" : "c") << i;
+    view.Upsert(test::BoundTo(pod, node));
+  }
+  EXPECT_EQ(Chosen(test::PodOf("late", 1).shape, view, worth), "");
+}
+
+TEST(SoloChoice, TheLastOfAWantedProductIsLeft) {
+  ClusterView view;
+  Node wanted = test::NodeOf("a", 1);
+  wanted.labels["nvidia.com/gpu.product"] = "H100";
+  view.Upsert(wanted);
+  view.Upsert(test::NodeOf("b", 4));
+  Pod picky = test::PodOf("picky", 1);
+  picky.shape.node_selector = {{"nvidia.com/gpu.product", "H100"}};
+  NodeWorth worth;
+  EXPECT_EQ(Chosen(test::PodOf("any", 1).shape, view, worth), "a");
+  worth.Asked(picky.shape);
+  worth.Asked(test::PodOf("any", 1).shape);
+  EXPECT_EQ(Chosen(test::PodOf("any", 1).shape, view, worth), "b");
+  EXPECT_EQ(Chosen(picky.shape, view, worth), "a");
+}
+
+TEST(SoloChoice, ANodeThatKubeSchedulerPassedIsBetterThanNone) {
+  ClusterView view;
+  Node tainted = test::NodeOf("a", 1);
+  tainted.taints = {{"infra", "", TaintEffect::kNoSchedule}};
+  view.Upsert(tainted);
+  NodeWorth worth;
+  worth.Asked(test::PodOf("p", 1).shape);
+  EXPECT_EQ(Chosen(test::PodOf("p", 1).shape, view, worth), "a");
+}
+
 }  // namespace
 }  // namespace muster
