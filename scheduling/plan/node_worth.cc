@@ -2,6 +2,7 @@
 #include "scheduling/plan/node_worth.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -21,6 +22,16 @@ double WorthOfOne(absl::string_view device) {
   if (!absl::ConsumePrefix(&device, "nvidia.com/mig-")) return 1;
   if (!absl::SimpleAtoi(device.substr(0, device.find('g')), &slices)) return 1;
   return std::clamp<double>(static_cast<double>(slices), 1, kComputeSlices) / kComputeSlices;
+}
+
+// Which part of all demand asks for whole nodes of so many devices: so much
+// that, where all else asks for one, the last of a broken node costs a little
+// less than the first of a whole one. With the root in the value of a room that is
+// 2 * sqrt(devices - 1) / devices^2.
+double WholePart(int64_t devices) {
+  constexpr double kLittleMore = 1.1;
+  const auto d = static_cast<double>(devices);
+  return kLittleMore * 2 * std::sqrt(d - 1) / (d * d);
 }
 
 bool IsDevice(const std::string& name) {
@@ -162,7 +173,7 @@ void NodeWorth::ExpectWhole(const Node& node) {
     whole.worth = std::max(whole.worth, static_cast<float>(WorthOfOne(name) * static_cast<double>(amount)));
   }
   if (most < 2 || wholes_.size() >= kMostWholes || !wholes_.insert(whole.counts).second) return;
-  worth_->Expect(whole, kWholePart);
+  worth_->Expect(whole, WholePart(most));
 }
 
 void NodeWorth::ForgetNodes() {

@@ -59,7 +59,6 @@ class NodeWorth {
   static constexpr size_t kMostWheres = 1'000;
   static constexpr size_t kMostKinds = 50'000;
   static constexpr size_t kMostWholes = 32;
-  static constexpr double kWholePart = 0.1;  // of all demand, for each kind of whole node
   static constexpr uint64_t kAnywhere = ~uint64_t{0};
 
   struct Entry {

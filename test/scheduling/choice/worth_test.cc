@@ -110,7 +110,7 @@ TEST(Worth, DemandIsForgottenByWhatIsAskedLater) {
 
 TEST(Worth, WhatIsExpectedIsKeptBeforeItWasSeen) {
   Nodes nodes({NodeOf({1000, 1000, 1000, 1000}), NodeOf({0, 0, 0, 1000}), NodeOf({1000, 1000, 1000, 1000})});
-  nodes.Expect(GpusOf(4), 0.1);
+  nodes.Expect(GpusOf(4), 0.4);
   nodes.Ask(GpusOf(1), 1000);
   EXPECT_EQ(nodes.Place(GpusOf(1)), 1);
 }
