@@ -55,6 +55,8 @@ class Worth {
   size_t rooms() const { return rooms_.size(); }
   // Forgets all rooms, and that nodes have them; not the demand.
   void ForgetRooms();
+  // Prices from what the nodes have now: for callers that let all of them leave and enter again.
+  void Renew();
   // A node has this room from now on, or no longer. REQUIRES: Leave follows Enter.
   void Enter(RoomId id);
   void Leave(RoomId id);
@@ -83,7 +85,6 @@ class Worth {
 
   size_t LeastAskedFor() const;
   void CountRoomFor(size_t ask);
-  void Renew();
   float UsableOf(RoomId id, size_t ask) const;
   Known& Complete(RoomId id);
   void Add(RoomId id, double nodes);

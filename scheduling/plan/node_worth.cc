@@ -189,6 +189,7 @@ void NodeWorth::Observe(std::shared_ptr<const ClusterView> view, const Ledger& l
     ForgetNodes();
     worth_->ForgetRooms();
   }
+  const bool anew = entries_.empty();
   const bool any_promise = !ledger.promises().empty();
   size_t number = 0;
   view->nodes().ForEach([&](const NodeName& name, const NodeState& state) {
@@ -212,6 +213,7 @@ void NodeWorth::Observe(std::shared_ptr<const ClusterView> view, const Ledger& l
     entry.room = room;
   });
   held_ = std::move(view);
+  if (anew) worth_->Renew();
 }
 
 }  // namespace muster
