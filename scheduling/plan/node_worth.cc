@@ -133,6 +133,9 @@ int32_t NodeWorth::KindOf(const std::shared_ptr<const Node>& node) {
       absl::StrAppend(&key, node->name.text(), "\n");
     } else if (value != node->labels.end()) {
       absl::StrAppend(&key, label, "=", value->second, "\n");
+    } else {
+      // Or a node without it would be of a kind from before the label counted.
+      absl::StrAppend(&key, "-", label, "\n");
     }
   }
   for (const Taint& taint : node->taints) {
