@@ -51,7 +51,7 @@ namespace {
 constexpr absl::string_view kName = "muster.dev";
 constexpr absl::Duration kLongestDeadline = absl::Hours(24 * 7);
 
-// What users write, and what Muster itself writes when it binds.
+// What users write, and what Muster itself writes.
 constexpr std::array kKeys = std::to_array<absl::string_view>({
     "gang",
     "gang-size",
@@ -87,6 +87,7 @@ constexpr std::array kKeys = std::to_array<absl::string_view>({
     "epoch",
     "commit",
     "placed-gang",
+    "woken",
 });
 
 // A wish that is misspelt would be no wish at all.

@@ -40,6 +40,11 @@ struct Opening {
   int64_t devices;
 };
 
+// How many nodes may be visited to compare domains. What is tried has trials
+// within, so that without a limit the cost would double with every level.
+constexpr int64_t kTrialsPerNode = 4;
+constexpr int64_t kTrials = 256;
+
 class Distributor {
  public:
   Distributor(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope,
@@ -48,6 +53,8 @@ class Distributor {
 
   Distribution Run(DomainId domain, int64_t members) && {
     result_.left_over = capacity_[domain] - members;
+    int64_t trials = kTrialsPerNode * tree_.domain(domain).nodes + kTrials;
+    trials_ = &trials;
     Divide({domain}, members);
     CountDomains();
     return std::move(result_);
@@ -130,12 +137,21 @@ class Distributor {
     }
   }
 
-  // Sorts by what `members` cost in each.
+  // Sorts by what `members` cost in each; the tightest first once too much was tried.
   void CheapestFirst(absl::Span<Child> children, int64_t members) const {
     if (children.size() < 2) return;
+    for (const Child& child : children) {
+      *trials_ -= child.domain == kNoDomain ? 1 : tree_.domain(child.domain).nodes;
+    }
+    if (*trials_ < 0) {
+      std::stable_sort(children.begin(), children.end(),
+                       [](const Child& a, const Child& b) { return a.room < b.room; });
+      return;
+    }
     std::vector<std::pair<Distribution, Child>> tried;
     for (const Child& child : children) {
       Distributor distributor(board_, cls_, rules_, scope_, capacity_);
+      distributor.trials_ = trials_;
       distributor.DivideWithin(child, members);
       distributor.CountDomains();
       distributor.result_.left_over = child.room - members;
@@ -245,6 +261,7 @@ class Distributor {
   const Scope& scope_;
   const DomainRoom& capacity_;
   Distribution result_;
+  int64_t* trials_ = nullptr;  // nodes that may still be visited to compare
 };
 
 }  // namespace

@@ -60,9 +60,10 @@ std::string HowMany(const NoRoomFacts& facts, const Refusal& refusal) {
     absl::StrAppend(&text, " in one ", facts.level, at_best, facts.is_default ? ", wanted by default" : "");
   }
   if (!facts.alone) {
-    absl::StrAppend(&text, ", but ",
-                    refusal.subgroup.empty() ? "not all" : absl::StrCat("subgroup ", refusal.subgroup, " not"),
-                    " beside the others");
+    absl::StrAppend(
+        &text, ", but ",
+        refusal.subgroup.empty() ? "not all" : absl::StrCat("subgroup ", refusal.subgroup, " not"),
+        " beside the others");
   }
   for (const SliceFit& slice : refusal.slices) {
     absl::StrAppendFormat(&text, ", %d of %d slices of %d in one %s each", slice.fits, slice.of, slice.size,
@@ -96,9 +97,11 @@ void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal
   absl::StrAppend(&text, WhereAndWhy(facts, refusal));
   if (!refusal.would_fit_if.empty()) absl::StrAppend(&text, "; it would fit if ", refusal.would_fit_if);
   if (facts.fit_when_empty.has_value() && refusal.nodes > 0) {
-    absl::StrAppend(
-        &text, "; even if every node were empty, ",
-        facts.alone ? absl::StrCat("only ", *facts.fit_when_empty, " would fit") : "they would not");
+    absl::StrAppend(&text, "; even if every node were empty, ",
+                    // Of what is short now all might fit then, and something else would not.
+                    facts.alone && *facts.fit_when_empty < facts.part_of
+                        ? absl::StrCat("only ", *facts.fit_when_empty, " would fit")
+                        : "they would not");
   }
   refusal.text = std::move(text);
 }

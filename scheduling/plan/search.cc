@@ -54,12 +54,12 @@ Search::Search(Placer& placer)
 bool Search::Run() { return order_.size() <= kMostMembers && Place(0); }
 
 bool Search::Exhausted() const {
-  // Who follows others may go elsewhere in another order.
-  const bool follows = std::any_of(order_.begin(), order_.end(), [&](size_t m) {
+  // Who follows others, or has to keep a skew, may go elsewhere in another order.
+  const bool depends = std::any_of(order_.begin(), order_.end(), [&](size_t m) {
     const auto& terms = placer_.parts_.members[m].pod->shape.terms;
-    return terms.has_value() && !terms->affinity.empty();
+    return terms.has_value() && !(terms->affinity.empty() && terms->spread.empty());
   });
-  return order_.size() <= kMostMembers && effort_ >= 0 && !follows;
+  return order_.size() <= kMostMembers && effort_ >= 0 && !depends;
 }
 
 bool Search::Place(size_t next) {

@@ -67,7 +67,8 @@ TEST(SoloChoice, IsTheSameAsTheSlowOne) {
 std::string Chosen(const PodShape& shape, const ClusterView& view, NodeWorth& worth) {
   std::vector<absl::string_view> names;
   view.nodes().ForEach([&](const NodeName& name, const NodeState&) { names.push_back(name.text()); });
-  const Node* node = ChooseForOne(shape, std::make_shared<const ClusterView>(view), Ledger(), names, &worth);
+  const Node* node =
+      ChooseForOne(shape, std::make_shared<const ClusterView>(view), Ledger(), names, {}, &worth);
   return node == nullptr ? "" : std::string(node->name.text());
 }
 
