@@ -24,7 +24,7 @@ _KEPT = ["Namespace", "CustomResourceDefinition", "Service", "MutatingWebhookCon
 def program(name):
     """The path of the built program."""
     folder = subprocess.run([HERE / "programs", name], stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
-    return next(pathlib.Path(folder).glob(f"{name}-v*"))
+    return pathlib.Path(folder) / f"{name}-{sources(name).name.split('@')[1]}"
 
 
 def sources(name):
@@ -93,8 +93,9 @@ class Controllers:
 
     def without_mpi_operator(self):
         """Removes its kind, whose name Kubeflow's operator uses for another version."""
-        self._running.pop("mpi-operator").kill()
-        self._cluster.kubectl("delete", "crd", "mpijobs.kubeflow.org")
+        if "mpi-operator" in self._running:
+            self._running.pop("mpi-operator").kill()
+        self._cluster.kubectl("delete", "crd", "mpijobs.kubeflow.org", "--ignore-not-found")
 
     def kuberay(self):
         self._apply("-f", sources("kuberay") / "config/crd/bases")
