@@ -19,6 +19,11 @@ def write(path, text):
            stdin=text)
 
 
+def bootstrap_schedulers(nodes):
+    pods = nodes.core.list_namespaced_pod("kube-system").items
+    return [pod.metadata.name for pod in pods if pod.metadata.name.startswith("muster-bootstrap-scheduler")]
+
+
 @pytest.fixture
 def everything(nodes, release, team):
     """As manifests/overlays/all-pods says; afterwards as before."""
@@ -35,6 +40,9 @@ def everything(nodes, release, team):
     release.upgrade(installation="managed-resources")
     release.configure_scheduler()
     docker("exec", CONTROL_PLANE, "rm", STATIC_POD)
+    # Its lease is its own work, and is left when it ends.
+    until(lambda: not bootstrap_schedulers(nodes), 60, "no bootstrap scheduler")
+    nodes.kubectl("-n", "kube-system", "delete", "lease", "muster-bootstrap-scheduler", "--ignore-not-found")
     release.until_led()
 
 

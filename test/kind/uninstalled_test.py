@@ -6,6 +6,7 @@ import yaml
 
 from jobs_test import until_succeeded
 from conftest import IMAGE
+from harness.waiting import until
 from jobs import job
 from nodes import CONTROL_PLANE, run
 from release import NAMESPACE, Release
@@ -25,11 +26,16 @@ def left(nodes):
     return [name for name in found if "muster" in name and name != f"namespace/{NAMESPACE}"]
 
 
+def until_nothing_is_left(nodes):
+    """Pods end in their own time."""
+    until(lambda: left(nodes) == [], 90, lambda: f"nothing left; there are {left(nodes)}", every=1)
+
+
 def test_uninstalling_leaves_nothing_and_kube_scheduler_goes_on(release, nodes, team):
     assert left(nodes) != []
     nodes.configure_scheduler(PLAIN_SCHEDULER)
     release.uninstall()
-    assert left(nodes) == []
+    until_nothing_is_left(nodes)
     plain = job("plain", members=2, gpus=1, seconds=1)
     plain["spec"]["template"]["metadata"]["labels"] = {}
     team.create(plain)
@@ -69,4 +75,4 @@ def test_a_second_scheduler_places_the_gangs_that_name_it(nodes, team, tls, tmp_
         assert len({p.spec.node_name for p in team.pods("train")}) == 2
     finally:
         second.uninstall()
-    assert left(nodes) == []
+    until_nothing_is_left(nodes)
