@@ -153,29 +153,37 @@ class Chooser {
   // The price of the group on average nodes of the family; nullopt where no node
   // of it could hold a member. Adds the nodes that it takes.
   std::optional<double> RateOn(const Group& group, ClassSet family, double& nodes) const {
-    std::map<const PodShape*, int64_t> shapes;
+    struct Alike {
+      const Resources* requests;
+      int64_t members;
+    };
+    std::vector<Alike> kinds;  // in the order in which the members come
     for (const size_t m : group.members) {
-      const auto same = std::find_if(shapes.begin(), shapes.end(), [&](const auto& entry) {
-        return entry.first->requests == gang_.members[m]->shape.requests;
-      });
-      ++(same == shapes.end() ? shapes[&gang_.members[m]->shape] : same->second);
+      const Resources& requests = gang_.members[m]->shape.requests;
+      const auto same = std::find_if(kinds.begin(), kinds.end(),
+                                     [&](const Alike& kind) { return *kind.requests == requests; });
+      if (same == kinds.end()) {
+        kinds.push_back({&requests, 1});
+      } else {
+        ++same->members;
+      }
     }
     double rate = 0;
-    for (const auto& [shape, members] : shapes) {
+    for (const Alike& kind : kinds) {
       double price = 0;
       int64_t able = 0;
       int64_t most = 1;
       view_.nodes().ForEach([&](const NodeName&, const NodeState& state) {
-        if (state.node == nullptr || !Fits(shape->requests, state.node->allocatable)) return;
+        if (state.node == nullptr || !Fits(*kind.requests, state.node->allocatable)) return;
         const CapacityClass capacity = ClassOf(options_.classes, *state.node);
         if (!family.Has(capacity)) return;
         ++able;
-        price += options_.prices.OfShare(*state.node, capacity, shape->requests);
-        most = std::max(most, CountFitting(shape->requests, state.node->allocatable, members));
+        price += options_.prices.OfShare(*state.node, capacity, *kind.requests);
+        most = std::max(most, CountFitting(*kind.requests, state.node->allocatable, kind.members));
       });
       if (able == 0) return std::nullopt;
-      rate += price / static_cast<double>(able) * static_cast<double>(members);
-      nodes += std::ceil(static_cast<double>(members) / static_cast<double>(most));
+      rate += price / static_cast<double>(able) * static_cast<double>(kind.members);
+      nodes += std::ceil(static_cast<double>(kind.members) / static_cast<double>(most));
     }
     return rate;
   }

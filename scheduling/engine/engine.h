@@ -254,6 +254,8 @@ class Engine {
   void Release(const GangId& gang);
   // The pods of `gang` are each on its own.
   void Dissolve(const Gang& gang, GangState& state);
+  std::variant<FilterAnswer, GangId> Answer(const FilterCall& call, absl::Time now);
+  void ForgetAside(absl::Time now);
   // Counts the pods that `last` lacks and that ask for devices as demand.
   void CountDemand(const ClusterView& last);
   void DropStaleSeats(const ClusterView& last, const GangId& gang, const Promise& promise);
@@ -280,6 +282,13 @@ class Engine {
   // window that follows says nothing against that node.
   absl::flat_hash_map<PodUid, absl::Time> refused_alone_;
   std::map<GangId, GangState> gangs_;
+  // Pods to which filter gave no node because they are members, and when:
+  // kube-scheduler has put them aside.
+  struct Aside {
+    PodName pod;
+    absl::Time since;
+  };
+  absl::flat_hash_map<PodUid, Aside> aside_;
   std::vector<Seat> mistaken_;  // without nodes
   std::map<NodeName, absl::Time> departing_since_;
   Reclaims reclaims_;

@@ -34,6 +34,18 @@ bool Contains(absl::Span<const absl::string_view> names, const NodeName& node) {
 }  // namespace
 
 std::variant<FilterAnswer, GangId> Engine::Filter(const FilterCall& call, absl::Time now) {
+  auto answer = Answer(call, now);
+  const auto* final = std::get_if<FilterAnswer>(&answer);
+  const bool has_node = final != nullptr && !std::holds_alternative<Refused>(*final);
+  if (has_node || !InGang(*view_, call.pod)) {
+    aside_.erase(call.pod.uid);
+  } else {
+    aside_.insert_or_assign(call.pod.uid, Aside{call.pod.name, now});
+  }
+  return answer;
+}
+
+std::variant<FilterAnswer, GangId> Engine::Answer(const FilterCall& call, absl::Time now) {
   const std::shared_ptr<const Pod> pod = view_->FindPod(call.pod.name);
   const bool known = pod != nullptr && pod->uid == call.pod.uid;
   const Pod& subject = known ? *pod : call.pod;
@@ -41,7 +53,7 @@ std::variant<FilterAnswer, GangId> Engine::Filter(const FilterCall& call, absl::
   if (!InGang(*view_, subject)) return FilterSolo(call, subject, now);
   if (known) return FilterMember(call, pod, now);
   // kube-scheduler's watch was faster than ours: when the pod arrives here the
-  // gang is planned, and its nomination wakes the pod.
+  // gang is planned, and its nomination wakes the pod; or it is no gang.
   return Refused{
       absl::StrCat("gang ", view_->GangOf(subject).text(), " waits: a member was only just created")};
 }

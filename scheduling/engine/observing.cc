@@ -28,6 +28,16 @@ void Engine::Observe(std::shared_ptr<const ClusterView> view) {
   });
 }
 
+void Engine::ForgetAside(absl::Time now) {
+  constexpr absl::Duration kUnseen =
+      absl::Minutes(10);  // a pod that the view does not show in this time is gone
+  absl::erase_if(aside_, [&](const auto& entry) {
+    const std::shared_ptr<const Pod> pod = view_->FindPod(entry.second.pod);
+    if (pod == nullptr) return entry.second.since <= now - kUnseen;
+    return pod->uid != entry.first || !pod->pending();
+  });
+}
+
 void Engine::CountDemand(const ClusterView& last) {
   view_->pods().ForEachUnshared(last.pods(), [&](const PodName& name, const std::shared_ptr<const Pod>& pod) {
     if (!AsksForDevices(pod->shape.requests) || !pod->shape.unmodelled.empty()) return;
@@ -114,6 +124,7 @@ void Engine::Expire(absl::Time now) {
         now + std::min(options_.stand_back * (1 << std::min(state.expiries, 10)), kLongestStandBack);
     ++state.expiries;
   }
+  ForgetAside(now);
   absl::erase_if(refused_alone_, [&](const auto& entry) { return entry.second <= now - absl::Minutes(1); });
   absl::erase_if(progress_, [&](const auto& entry) {
     const Progress& progress = entry.second;

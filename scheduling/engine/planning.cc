@@ -58,10 +58,9 @@ void Engine::Release(const GangId& gang) {
 
 void Engine::Dissolve(const Gang& gang, GangState& state) {
   state.refusal.reset();
-  if (state.shown.empty()) return;
   state.shown.clear();
   for (const auto& member : gang.members) {
-    if (member->pending()) mistaken_.push_back(SeatOf(*member, NodeName()));
+    if (member->pending() && aside_.erase(member->uid) > 0) mistaken_.push_back(SeatOf(*member, NodeName()));
   }
 }
 

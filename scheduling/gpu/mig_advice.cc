@@ -2,7 +2,6 @@
 #include "scheduling/gpu/mig_advice.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "scheduling/gpu/mig_products.h"
 
@@ -29,30 +28,6 @@ std::optional<MigRoom> FindMigRoom(const GpuInventory& gpus, const Resources& fr
   room.idle = std::max<int64_t>(gpus.gpus - uncut - in_use, 0);
   if (room.whole == 0 && room.idle == 0) return std::nullopt;
   return room;
-}
-
-std::optional<MigOpening> CheapestOpening(const MigGeometry& geometry,
-                                          absl::Span<const PlacedInstance> instances, int profile) {
-  std::optional<MigOpening> best;
-  int best_slices = 0;
-  for (const MigPlacement& start : geometry.PlacementsOf(profile)) {
-    MigOpening opening{.start = start, .victims = {}};
-    int slices = 0;
-    bool blocked = false;
-    for (size_t i = 0; i < instances.size(); ++i) {
-      if ((instances[i].at.mask & start.mask) == 0) continue;
-      blocked |= !instances[i].preemptible;
-      opening.victims.push_back(i);
-      slices += geometry.profiles()[instances[i].at.profile].size;
-    }
-    if (blocked) continue;
-    if (best.has_value() &&
-        std::tuple(best->victims.size(), best_slices) <= std::tuple(opening.victims.size(), slices))
-      continue;
-    best = std::move(opening);
-    best_slices = slices;
-  }
-  return best;
 }
 
 }  // namespace muster

@@ -3,12 +3,8 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
-#include "scheduling/gpu/mig_geometry.h"
 #include "scheduling/model/gpu_inventory.h"
 #include "scheduling/model/resources.h"
 
@@ -28,22 +24,5 @@ struct MigRoom {
 // nothing is known to be gained.
 std::optional<MigRoom> FindMigRoom(const GpuInventory& gpus, const Resources& free,
                                    absl::string_view profile);
-
-// An instance in use on a GPU of which it is known where each one is.
-struct PlacedInstance {
-  MigPlacement at;
-  bool preemptible = false;
-};
-
-// The cheapest way to open a start for `profile`: the fewest preemptible
-// instances to end, of these the fewest memory slices, then the lowest start.
-struct MigOpening {
-  MigPlacement start;
-  std::vector<size_t> victims;  // indices into `instances`, ascending; empty: the start is free
-};
-
-// Exact. Unset if instances that are not preemptible are in the way of every start.
-std::optional<MigOpening> CheapestOpening(const MigGeometry& geometry,
-                                          absl::Span<const PlacedInstance> instances, int profile);
 
 }  // namespace muster

@@ -83,10 +83,9 @@ void Consider(const PlanInput& input, const NodeState& state, const std::string&
     options.emplace_back(
         cut ? 0 : 1, -gpus,
         Advice{cut ? Advice::Kind::kCut : Advice::Kind::kRecut,
-               absl::StrFormat(
-                   cut ? "on node %s %d whole GPUs are free; one cut anew has up to %d of %s"
-                       : "on node %s %d GPUs have no instance in use; one cut anew has up to %d of %s",
-                   name, gpus, room->each, profile)});
+               absl::StrFormat("on node %s %d %s; one cut anew has up to %d of %s", name, gpus,
+                               cut ? "whole GPUs are free" : "GPUs have no instance in use", room->each,
+                               profile)});
   }
   const Holders holders = LowerHolders(input, state, resource);
   if (holders.pods.empty()) return;

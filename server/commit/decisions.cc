@@ -40,7 +40,8 @@ Decisions::Decisions(DecisionsOptions options, const Clock& clock, ClusterApi& a
       engine_(options_.engine),
       bindings_(engine_, api, options_.epoch,
                 [this](const std::function<void(Effects&, absl::Time)>& work) { Locked(work); }),
-      nominations_(api) {}
+      nominations_(api),
+      woken_(api) {}
 
 void Decisions::Locked(const std::function<void(Effects&, absl::Time)>& work) {
   Effects effects;
@@ -225,11 +226,9 @@ void Decisions::Tick() {
 
 // There is no node to nominate them to; any other change of a pod wakes it as well.
 void Decisions::WakeMistaken(absl::Time now, Effects& effects) {
-  for (const Seat& seat : engine_.TakeMistaken()) {
-    effects.push_back([this, pod = PodVersion{seat.pod, seat.uid, ""}, when = absl::FormatTime(now)] {
-      api_.Annotate(pod, {{"muster.dev/woken", when}}, [](const absl::Status&) {});
-    });
-  }
+  for (const Seat& seat : engine_.TakeMistaken()) woken_.Add({seat.pod, seat.uid, ""});
+  if (woken_.Done()) return;
+  effects.push_back([this, when = absl::FormatTime(now)] { woken_.Send({{"muster.dev/woken", when}}); });
 }
 
 void Decisions::Undo(absl::Time now, Effects& effects) {

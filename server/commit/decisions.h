@@ -17,6 +17,7 @@
 #include "server/commit/barrier.h"
 #include "server/commit/bindings.h"
 #include "server/commit/nominations.h"
+#include "server/commit/touches.h"
 #include "server/service.h"
 
 namespace muster {
@@ -119,6 +120,7 @@ class Decisions : public Service {
   Barrier barrier_ ABSL_GUARDED_BY(mu_);
   Bindings bindings_ ABSL_GUARDED_BY(mu_);
   Nominations nominations_ ABSL_GUARDED_BY(mu_);
+  Touches woken_;  // locks for itself
   std::map<PodUid, absl::Time> evicted_ ABSL_GUARDED_BY(mu_);
   absl::Status stopped_ ABSL_GUARDED_BY(mu_);
   int64_t commits_ ABSL_GUARDED_BY(mu_) = 0;

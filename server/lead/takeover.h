@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <deque>
-#include <memory>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "scheduling/model/cluster_view.h"
-#include "server/cluster_api.h"
+#include "server/commit/touches.h"
 
 namespace muster {
 
@@ -19,7 +14,7 @@ namespace muster {
 //
 // Why:     a process that was stopped between its look at the clock and its call
 //          to the API server goes on with the call, however long it slept.
-// Threads: thread-safe.
+// Threads: thread-compatible; replies of the API may come on any thread.
 class Takeover {
  public:
   // `epoch` is written to the pods. `api` outlives this and its calls.
@@ -34,16 +29,9 @@ class Takeover {
   bool Done() const;
 
  private:
-  struct State {
-    absl::Mutex mu;
-    std::deque<PodVersion> left ABSL_GUARDED_BY(mu);
-    int64_t under_way ABSL_GUARDED_BY(mu) = 0;
-    bool begun ABSL_GUARDED_BY(mu) = false;
-  };
-
-  ClusterApi* api_;
   std::string epoch_;
-  std::shared_ptr<State> state_;
+  Touches touches_;
+  bool begun_ = false;
 };
 
 }  // namespace muster

@@ -5,19 +5,12 @@ import pytest
 
 from controllers import Controllers
 from harness.cluster import Cluster
-
-_LOG_LINES = 30
-
+from harness.reporting import add_logs
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
-    report = outcome.get_result()
-    cluster = getattr(item, "funcargs", {}).get("cluster")
-    if report.failed and cluster is not None:
-        for log in sorted(cluster.folder.glob("*.log")):
-            lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
-            report.sections.append((f"end of {log.name}", "\n".join(lines)))
+    add_logs(item, outcome.get_result(), lambda cluster: sorted(cluster.folder.glob("*.log")))
 
 
 @pytest.fixture(scope="session")

@@ -133,41 +133,42 @@ def assert_one_by_one(cluster, pods, first):
     cluster.until_bound(pods, seconds=60)
 
 
-def test_a_pytorch_job_is_bound_whole(cluster, submit):
+@pytest.fixture(autouse=True)
+def two_nodes(cluster):
     cluster.add_nodes("node-0", "node-1", gpus=GPUS)
-    assert_whole(cluster, submit(pytorch_job(), 3), "train", "PyTorchJob.kubeflow.org")
 
 
-def test_a_tf_job_is_bound_whole(cluster, submit):
-    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
-    assert_whole(cluster, submit(tf_job(), 4), "train", "TFJob.kubeflow.org")
+WHOLE = {
+    "pytorch_job": (pytorch_job(), 3, "train", "PyTorchJob.kubeflow.org"),
+    "tf_job": (tf_job(), 4, "train", "TFJob.kubeflow.org"),
+    "job_set": (job_set(), 3, "train", "JobSet.jobset.x-k8s.io"),
+    "leader_worker_set": (leader_worker_set(), 3, "train-0", "LeaderWorkerSet.leaderworkerset.x-k8s.io"),
+    "ray_cluster_with_gang_scheduling":
+        (ray_cluster({"ray.io/gang-scheduling-enabled": "true"}), 4, "train", "RayCluster.ray.io"),
+}
+
+ONE_BY_ONE = {
+    "ray_cluster_without_gang_scheduling": (ray_cluster({}), 4, 3),
+    "workflow": (workflow(), 3, 2),
+}
 
 
-def test_a_job_set_is_bound_whole(cluster, submit):
-    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
-    assert_whole(cluster, submit(job_set(), 3), "train", "JobSet.jobset.x-k8s.io")
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_job_is_bound_whole(cluster, submit, name):
+    job, pods, gang, declared_by = WHOLE[name]
+    assert_whole(cluster, submit(job, pods), gang, declared_by)
 
 
-def test_a_group_of_a_leader_worker_set_is_bound_whole(cluster, submit):
-    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
-    assert_whole(cluster, submit(leader_worker_set(), 3), "train-0", "LeaderWorkerSet.leaderworkerset.x-k8s.io")
-
-
-def test_a_ray_cluster_with_gang_scheduling_is_bound_whole(cluster, submit):
-    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
-    assert_whole(cluster, submit(ray_cluster({"ray.io/gang-scheduling-enabled": "true"}), 4), "train", "RayCluster.ray.io")
-
-
-def test_pods_of_a_ray_cluster_without_gang_scheduling_are_bound_one_by_one(cluster, submit):
-    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
-    assert_one_by_one(cluster, submit(ray_cluster({}), 4), 3)
+@pytest.mark.parametrize("name", ONE_BY_ONE)
+def test_pods_of_a_job_are_bound_one_by_one(cluster, submit, name):
+    job, pods, first = ONE_BY_ONE[name]
+    assert_one_by_one(cluster, submit(job, pods), first)
 
 
 def test_a_volcano_job_is_bound_whole(cluster, submit):
     queue = {"apiVersion": "scheduling.volcano.sh/v1beta1", "kind": "Queue", "metadata": {"name": "default"},
              "spec": {"weight": 1}}
     cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(queue))
-    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
     submit(volcano_job(), 0)
     group = until(lambda: cluster.kubectl("get", "podgroups.scheduling.volcano.sh", "-o", "name").strip(), 30, "a PodGroup")
     # Volcano's scheduler would let it in; kube-scheduler is the only one here.
@@ -178,7 +179,6 @@ def test_a_volcano_job_is_bound_whole(cluster, submit):
 def test_an_mpi_job_of_the_mpi_operator_is_bound_whole(cluster, submit):
     cluster.controllers.mpi_operator()
     cluster.muster_sees_new_kinds()
-    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
     assert_whole(cluster, submit(mpi_job("v2beta1"), 4), "train", "MPIJob.kubeflow.org")
 
 
@@ -186,10 +186,4 @@ def test_an_mpi_job_of_kubeflow_is_bound_whole(cluster, submit):
     cluster.controllers.without_mpi_operator()
     cluster.controllers.training_operator("mpijob")
     cluster.muster_sees_new_kinds()
-    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
     assert_whole(cluster, submit(mpi_job("v1"), 4), "train", "MPIJob.kubeflow.org")
-
-
-def test_pods_of_a_workflow_are_bound_one_by_one(cluster, submit):
-    cluster.add_nodes("node-0", "node-1", gpus=GPUS)
-    assert_one_by_one(cluster, submit(workflow(), 3), 2)

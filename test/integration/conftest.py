@@ -4,18 +4,13 @@
 import pytest
 
 from harness.cluster import Cluster
-
-_LOG_LINES = 40
+from harness.reporting import add_logs
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
-    report = outcome.get_result()
-    cluster = getattr(item, "funcargs", {}).get("cluster")
-    if report.failed and cluster is not None:
-        for process in cluster.processes[:3]:
-            report.sections.append((f"end of {process.log}", process.log_end(_LOG_LINES)))
+    add_logs(item, outcome.get_result(), lambda cluster: [process.log for process in cluster.processes[:3]])
 
 
 @pytest.fixture(scope="session")

@@ -22,11 +22,7 @@ using test::Show;
 using test::TopologyCase;
 using test::TopologyJudge;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr uint32_t kCases = 2'000;  // ten times slower there
-#else
-constexpr uint32_t kCases = 20'000;
-#endif
+constexpr uint32_t kCases = test::Cases(20'000);
 
 int64_t PendingOf(const TopologyCase& c) {
   return std::count_if(c.gang.members.begin(), c.gang.members.end(),

@@ -16,6 +16,15 @@
 
 namespace muster::test {
 
+// How many cases there is time for: under the sanitizers all is ten times slower.
+constexpr uint32_t Cases(uint32_t cases) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return cases / 10;
+#else
+  return cases;
+#endif
+}
+
 struct TopologyCase {
   ClusterView view;
   Gang gang;

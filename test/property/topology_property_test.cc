@@ -26,11 +26,7 @@ using test::Show;
 using test::TopologyCase;
 using test::TopologyJudge;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kCases = 10'000;  // ten times slower there
-#else
-constexpr int kCases = 100'000;
-#endif
+constexpr int kCases = test::Cases(100'000);
 
 TEST(TopologyProperty, VerdictEqualsBruteForceAndSeatsKeepEveryRule) {
   int placed = 0;

@@ -75,31 +75,61 @@ class DecisionsTest : public testing::Test {
 };
 
 // kube-scheduler tries a pod again only when something happens to it.
-TEST_F(DecisionsTest, PodsRefusedForAnObjectThatThenAsksForNoGangAreWokenOnce) {
-  view_ = ClusterOf(2, 8);
-  for (int i = 0; i < 2; ++i) {
+class DissolvedTest : public DecisionsTest {
+ protected:
+  DissolvedTest() { view_ = ClusterOf(2, 8); }
+
+  static Pod RayPod(int i) {
     Pod pod = MemberOf("ray", 2, i, 0);
     pod.membership->declared_by = "RayCluster.ray.io";
     pod.membership->needs_object = true;
-    view_.Upsert(pod);
+    return pod;
   }
+
+  // The object comes, and asks for no gang.
+  void Dissolve() {
+    GangDeclaration object;
+    object.gang = GangId("default", "ray");
+    object.declared_by = "RayCluster.ray.io";
+    object.all_or_none = false;
+    view_.Upsert(object);
+    Publish();
+    TickAfter(absl::Seconds(1));
+  }
+};
+
+TEST_F(DissolvedTest, PodsThatWereRefusedAreWokenOnceAndOthersAreNot) {
+  for (int i = 0; i < 2; ++i) view_.Upsert(RayPod(i));
   Publish();
   EXPECT_EQ(Filter("ray-0"), NodeName());
   TickAfter(absl::Seconds(1));
   EXPECT_THAT(Outstanding(), IsEmpty());
-
-  GangDeclaration object;
-  object.gang = GangId("default", "ray");
-  object.declared_by = "RayCluster.ray.io";
-  object.all_or_none = false;
-  view_.Upsert(object);
-  Publish();
-  TickAfter(absl::Seconds(1));
-  EXPECT_THAT(Outstanding(), ElementsAre("annotate default/ray-0", "annotate default/ray-1"));
+  Dissolve();
+  EXPECT_THAT(Outstanding(), ElementsAre("annotate default/ray-0"));
+  api_.Succeed();
   Filter("ray-0");
   EXPECT_TRUE(std::holds_alternative<PassAll>(last_));
   TickAfter(absl::Seconds(1));
-  EXPECT_EQ(api_.calls.size(), 2U);
+  EXPECT_THAT(Outstanding(), IsEmpty());
+}
+
+TEST_F(DissolvedTest, AWriteThatFailsIsTriedAgain) {
+  view_.Upsert(RayPod(0));
+  Publish();
+  Filter("ray-0");
+  Dissolve();
+  api_.Answer(absl::UnavailableError("429"));
+  TickAfter(absl::Seconds(1));
+  EXPECT_THAT(Outstanding(), ElementsAre("annotate default/ray-0"));
+}
+
+TEST_F(DissolvedTest, APodThatWasRefusedBeforeItWasKnownIsWokenToo) {
+  Publish();
+  last_ = decisions_.Filter({RayPod(0), kNodes});
+  ASSERT_TRUE(std::holds_alternative<Refused>(last_));
+  view_.Upsert(RayPod(0));
+  Dissolve();
+  EXPECT_THAT(Outstanding(), ElementsAre("annotate default/ray-0"));
 }
 
 TEST_F(DecisionsTest, NothingIsWrittenBeforeTheWholeMinimumWaits) {
