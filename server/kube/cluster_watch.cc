@@ -69,104 +69,103 @@ ClusterWatch::ClusterWatch(Access access, Options options, Listener listener)
 
 ClusterWatch::~ClusterWatch() = default;
 
-void ClusterWatch::Add(std::vector<std::string> paths, bool optional,
-                       std::function<void(std::vector<Json>)> replace,
-                       std::function<void(bool, const Json&)> apply) {
+// A list is taken into the view as it comes: what it says is newer than what was
+// known, and what it does not name stays until it is complete.
+template <typename Name>
+void ClusterWatch::Follow(Kind kind, std::function<void(bool, const Json&, std::set<Name>&)> apply,
+                          std::function<void(const std::set<Name>&)> keep) {
   Reflector::Options options;
   options.first_pause = options_.first_pause;
   options.longest_pause = options_.longest_pause;
   options.missing_pause = options_.missing_pause;
-  options.optional = optional;
+  options.optional = kind.optional;
+  options.protobuf = kind.protobuf;
   options.seed = options_.seed + static_cast<uint32_t>(reflectors_.size());
-  Reflector::Handler handler;
-  handler.replace = [this, replace = std::move(replace)](std::vector<Json> items) {
-    replace(std::move(items));
-    PublishSoon();
+  struct List {
+    bool open = false;
+    std::set<Name> names;
   };
-  handler.apply = [this, apply = std::move(apply)](bool deleted, const Json& object) {
-    apply(deleted, object);
+  const auto list = std::make_shared<List>();
+  Reflector::Handler handler;
+  handler.list_begins = [list] { *list = {true, {}}; };
+  handler.apply = [this, list, apply = std::move(apply)](bool deleted, const Json& object) {
+    std::set<Name> names;
+    apply(deleted, object, list->open ? list->names : names);
+    if (!list->open) PublishSoon();
+  };
+  handler.list_ended = [this, list, keep = std::move(keep)] {
+    keep(list->names);
+    *list = {};
     PublishSoon();
   };
   reflectors_.push_back(
-      std::make_unique<Reflector>(transport_, std::move(paths), std::move(handler), options));
+      std::make_unique<Reflector>(transport_, std::move(kind.paths), std::move(handler), options));
   reflectors_.back()->Start();
 }
 
 void ClusterWatch::WatchNodes() {
-  Add(
-      {"/api/v1/nodes"}, false,
-      [this](const std::vector<Json>& items) {
-        std::set<NodeName> listed;
-        for (const Json& item : items) {
-          if (auto name = ApplyNode(false, item)) listed.insert(*std::move(name));
-        }
-        const ClusterView before = view_;
-        RemoveUnlisted(before.nodes(), listed, [&](const NodeName& name) { view_.RemoveNode(name); });
+  Follow<NodeName>(
+      {{"/api/v1/nodes"}, false, true},
+      [this](bool deleted, const Json& object, std::set<NodeName>& names) {
+        if (auto name = ApplyNode(deleted, object)) names.insert(*std::move(name));
       },
-      [this](bool deleted, const Json& object) { ApplyNode(deleted, object); });
+      [this](const std::set<NodeName>& names) {
+        const ClusterView before = view_;
+        RemoveUnlisted(before.nodes(), names, [&](const NodeName& name) { view_.RemoveNode(name); });
+      });
 }
 
 void ClusterWatch::WatchPods() {
-  Add(
-      {"/api/v1/pods"}, false,
-      [this](const std::vector<Json>& items) {
-        std::set<PodName> listed;
-        for (const Json& item : items) {
-          if (auto name = ApplyPod(false, item)) listed.insert(*std::move(name));
-        }
-        const ClusterView before = view_;
-        RemoveUnlisted(before.pods(), listed, [&](const PodName& name) { view_.RemovePod(name); });
+  Follow<PodName>(
+      {{"/api/v1/pods"}, false, true},
+      [this](bool deleted, const Json& object, std::set<PodName>& names) {
+        if (auto name = ApplyPod(deleted, object)) names.insert(*std::move(name));
       },
-      [this](bool deleted, const Json& object) { ApplyPod(deleted, object); });
+      [this](const std::set<PodName>& names) {
+        const ClusterView before = view_;
+        RemoveUnlisted(before.pods(), names, [&](const PodName& name) { view_.RemovePod(name); });
+      });
 }
 
 void ClusterWatch::WatchNamespaces() {
-  Add(
-      {"/api/v1/namespaces"}, false,
-      [this](const std::vector<Json>& items) {
-        std::set<std::string> listed;
-        for (const Json& item : items) {
-          if (auto name = ApplyNamespace(false, item)) listed.insert(*std::move(name));
-        }
-        const ClusterView before = view_;
-        RemoveUnlisted(before.namespaces(), listed,
-                       [&](const std::string& name) { view_.RemoveNamespace(name); });
+  Follow<std::string>(
+      {{"/api/v1/namespaces"}, false, true},
+      [this](bool deleted, const Json& object, std::set<std::string>& names) {
+        if (auto name = ApplyNamespace(deleted, object)) names.insert(*std::move(name));
       },
-      [this](bool deleted, const Json& object) { ApplyNamespace(deleted, object); });
+      [this](const std::set<std::string>& names) {
+        const ClusterView before = view_;
+        RemoveUnlisted(before.namespaces(), names,
+                       [&](const std::string& name) { view_.RemoveNamespace(name); });
+      });
 }
 
 void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
-  Add(
-      PathsOf(*ecosystem.object()), true,
-      [this, &ecosystem](const std::vector<Json>& items) {
-        std::set<DeclarationKey> listed;
-        for (const Json& item : items) {
-          listed.merge(ApplyDeclarations(ecosystem, false, item));
-        }
+  Follow<DeclarationKey>(
+      {PathsOf(*ecosystem.object()), true, false},
+      [this, &ecosystem](bool deleted, const Json& object, std::set<DeclarationKey>& keys) {
+        keys.merge(ApplyDeclarations(ecosystem, deleted, object));
+      },
+      [this, &ecosystem](const std::set<DeclarationKey>& keys) {
         const ClusterView before = view_;
-        RemoveUnlisted(before.declarations(), listed, [&](const DeclarationKey& key) {
+        RemoveUnlisted(before.declarations(), keys, [&](const DeclarationKey& key) {
           if (key.declared_by == ecosystem.name()) view_.RemoveDeclaration(key);
         });
-      },
-      [this, &ecosystem](bool deleted, const Json& object) {
-        ApplyDeclarations(ecosystem, deleted, object);
       });
 }
 
 void ClusterWatch::WatchTopologies(const declare::TopologyKind& kind) {
-  Add(
-      PathsOf(kind.object()), true,
-      [this, &kind](const std::vector<Json>& items) {
-        std::set<TopologyKey> listed;
-        for (const Json& item : items) {
-          if (auto key = ApplyTopology(kind, false, item)) listed.insert(*std::move(key));
-        }
+  Follow<TopologyKey>(
+      {PathsOf(kind.object()), true, false},
+      [this, &kind](bool deleted, const Json& object, std::set<TopologyKey>& keys) {
+        if (auto key = ApplyTopology(kind, deleted, object)) keys.insert(*std::move(key));
+      },
+      [this, &kind](const std::set<TopologyKey>& keys) {
         const ClusterView before = view_;
-        RemoveUnlisted(before.topology_objects(), listed, [&](const TopologyKey& key) {
+        RemoveUnlisted(before.topology_objects(), keys, [&](const TopologyKey& key) {
           if (key.declared_by == kind.name()) view_.RemoveTopologyObject(key);
         });
-      },
-      [this, &kind](bool deleted, const Json& object) { ApplyTopology(kind, deleted, object); });
+      });
 }
 
 std::optional<NodeName> ClusterWatch::ApplyNode(bool deleted, const Json& object) {

@@ -57,9 +57,16 @@ class ClusterWatch {
   void WatchNamespaces();
   void WatchObjectsOf(const declare::Ecosystem& ecosystem);
   void WatchTopologies(const declare::TopologyKind& kind);
-  void Add(std::vector<std::string> paths, bool optional,
-           std::function<void(std::vector<nlohmann::json>)> replace,
-           std::function<void(bool, const nlohmann::json&)> apply);
+  struct Kind {
+    std::vector<std::string> paths;  // one for each version
+    bool optional = false;
+    bool protobuf = false;
+  };
+  // Follows the objects of a kind. apply(deleted, object, names) adds what the
+  // object is called to `names`; keep(names) removes all that are not in there.
+  template <typename Name>
+  void Follow(Kind kind, std::function<void(bool, const nlohmann::json&, std::set<Name>&)> apply,
+              std::function<void(const std::set<Name>&)> keep);
   // Each returns what the object is called; nullopt if that can't be read.
   std::optional<PodName> ApplyPod(bool deleted, const nlohmann::json& object);
   std::optional<NodeName> ApplyNode(bool deleted, const nlohmann::json& object);

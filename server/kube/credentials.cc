@@ -20,7 +20,7 @@ namespace muster::kube {
 namespace {
 
 constexpr const char* kServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
-constexpr absl::Duration kTokenAge = absl::Minutes(1);
+constexpr absl::Duration kOldest = absl::Minutes(1);
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -72,20 +72,20 @@ class Kubeconfig {
   }
 
   // The contents under KEY-data (base64), or of the file under KEY.
-  std::string Contents(const YAML::Node& node, const std::string& key) {
+  Secret Contents(const YAML::Node& node, const std::string& key) {
     const std::string data = Text(node, (key + "-data").c_str());
     std::string contents;
     if (!data.empty()) {
       if (!absl::Base64Unescape(data, &contents)) Fail(absl::StrCat(key, "-data: is not base64"));
-      return contents;
+      return {contents, ""};
     }
     std::string file = Text(node, key.c_str());
-    if (file.empty()) return "";
-    const absl::StatusOr<std::string> read = ReadFile(Absolute(std::move(file)));
-    if (read.ok()) return *read;
-    if (error_.ok())
+    if (file.empty()) return {};
+    file = Absolute(std::move(file));
+    const absl::StatusOr<std::string> read = ReadFile(file);
+    if (!read.ok() && error_.ok())
       error_ = absl::NotFoundError(absl::StrCat(path_, ": ", key, ": ", read.status().message()));
-    return "";
+    return {"", file};
   }
 
   // Paths in a kubeconfig are relative to it.
@@ -100,7 +100,7 @@ class Kubeconfig {
     if (!absl::StartsWith(access_.server, "http://") && !absl::StartsWith(access_.server, "https://")) {
       Fail(absl::StrCat("cluster.server: want a URL with http or https, got \"", access_.server, "\""));
     }
-    access_.ca_pem = Contents(cluster, "certificate-authority");
+    access_.ca = Contents(cluster, "certificate-authority");
     access_.tls_server_name = Text(cluster, "tls-server-name");
     RefuseKeys(cluster, "cluster.", {"proxy-url"}, "is not supported; set HTTPS_PROXY in the environment");
     access_.insecure_skip_tls_verify = Text(cluster, "insecure-skip-tls-verify") == "true";
@@ -119,12 +119,11 @@ class Kubeconfig {
                "credentials from programs are not supported; use a token or a client certificate");
     RefuseKeys(user, "user.", {"username", "password", "as", "as-uid", "as-groups", "as-user-extra"},
                "is not supported; use a token or a client certificate");
-    access_.token = Text(user, "token");
-    access_.token_file = Text(user, "tokenFile");
-    if (!access_.token_file.empty()) access_.token_file = Absolute(access_.token_file);
-    access_.client_certificate_pem = Contents(user, "client-certificate");
-    access_.client_key_pem = Contents(user, "client-key");
-    if (access_.client_certificate_pem.empty() != access_.client_key_pem.empty()) {
+    access_.token = {Text(user, "token"), Text(user, "tokenFile")};
+    if (!access_.token.file.empty()) access_.token.file = Absolute(access_.token.file);
+    access_.client_certificate = Contents(user, "client-certificate");
+    access_.client_key = Contents(user, "client-key");
+    if (access_.client_certificate.empty() != access_.client_key.empty()) {
       Fail("user: client-certificate and client-key come together");
     }
   }
@@ -146,10 +145,10 @@ absl::StatusOr<Access> InCluster() {
   Access access;
   const bool ipv6 = absl::StrContains(host, ":");
   access.server = absl::StrCat("https://", ipv6 ? "[" : "", host, ipv6 ? "]:" : ":", port);
-  const absl::StatusOr<std::string> ca = ReadFile(absl::StrCat(kServiceAccount, "/ca.crt"));
+  access.ca.file = absl::StrCat(kServiceAccount, "/ca.crt");
+  const absl::StatusOr<std::string> ca = ReadFile(access.ca.file);
   if (!ca.ok()) return ca.status();
-  access.ca_pem = *ca;
-  access.token_file = absl::StrCat(kServiceAccount, "/token");
+  access.token.file = absl::StrCat(kServiceAccount, "/token");
   return access;
 }
 
@@ -162,22 +161,22 @@ absl::StatusOr<Access> FromKubeconfig(const std::string& path) {
   }
 }
 
-std::string Token::Get(absl::Time now) {
-  if (file_.empty()) return fixed_;
+std::string FreshSecret::Get(absl::Time now) {
+  if (secret_.file.empty()) return secret_.text;
   absl::MutexLock lock(&mu_);
-  if (now - read_at_ > kTokenAge) {
-    const absl::StatusOr<std::string> text = ReadFile(file_);
-    // A file that is being replaced is read at the next call; the old token
-    // may do until then.
+  if (now - read_at_ > kOldest) {
+    const absl::StatusOr<std::string> text = ReadFile(secret_.file);
+    // A file that is being replaced is read at the next call; the old text may
+    // do until then.
     if (text.ok()) {
-      token_ = std::string(absl::StripAsciiWhitespace(*text));
+      text_ = std::string(absl::StripAsciiWhitespace(*text));
       read_at_ = now;
     }
   }
-  return token_;
+  return text_;
 }
 
-void Token::Refused() {
+void FreshSecret::Refused() {
   absl::MutexLock lock(&mu_);
   read_at_ = absl::InfinitePast();
 }

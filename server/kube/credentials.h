@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -10,17 +11,24 @@
 
 namespace muster::kube {
 
-// How to reach an API server and who to be there. PEM texts are contents, not
-// paths; empty where there is none.
+// A text as it is, or in a file that is read again and again: tokens and
+// certificates are replaced while a process runs.
+struct Secret {
+  std::string text;
+  std::string file;  // empty: `text` it is
+
+  bool empty() const { return text.empty() && file.empty(); }
+};
+
+// How to reach an API server and who to be there.
 struct Access {
-  std::string server;  // "https://host:port", without a slash at the end
-  std::string ca_pem;
+  std::string server;           // "https://host:port", without a slash at the end
   std::string tls_server_name;  // that the server's certificate is for; empty: the one in `server`
-  std::string client_certificate_pem;
-  std::string client_key_pem;
-  std::string token;       // as is, or
-  std::string token_file;  // read again and again: tokens of service accounts rotate
   bool insecure_skip_tls_verify = false;
+  Secret ca;  // this and the next two are PEM
+  Secret client_certificate;
+  Secret client_key;
+  Secret token;
 };
 
 // The access that a pod has by its service account.
@@ -33,24 +41,24 @@ absl::StatusOr<Access> InCluster();
 //                     a program to be run (exec, auth-provider), or not supported
 absl::StatusOr<Access> FromKubeconfig(const std::string& path);
 
-// The bearer token of an access, fresh enough.
+// A secret, fresh enough.
 // Threads: thread-safe.
-class Token {
+class FreshSecret {
  public:
-  explicit Token(const Access& access) : fixed_(access.token), file_(access.token_file) {}
+  explicit FreshSecret(Secret secret) : secret_(std::move(secret)) {}
 
-  // The token; empty if there is none. A file is read again when what is known
-  // of it is older than a minute at `now`, or was refused.
+  // The text without the space around it; empty if there is none. A file is
+  // read again when what is known of it is older than a minute at `now`, or was
+  // refused.
   std::string Get(absl::Time now);
 
-  // The API server refused the token: the next Get reads the file.
+  // The API server refused it, or was not known by it: the next Get reads the file.
   void Refused();
 
  private:
-  const std::string fixed_;
-  const std::string file_;
+  const Secret secret_;
   absl::Mutex mu_;
-  std::string token_ ABSL_GUARDED_BY(mu_);
+  std::string text_ ABSL_GUARDED_BY(mu_);
   absl::Time read_at_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
 };
 

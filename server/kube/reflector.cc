@@ -22,6 +22,8 @@ constexpr absl::Duration kLogAgain = absl::Seconds(30);
 // Bookmarks come about once a minute: no byte for longer means that the
 // connection is dead.
 constexpr absl::Duration kIdleWatch = absl::Seconds(150);
+// Of the bookmark that ends a streamed list.
+constexpr const char* kInitialEventsEnd = "/metadata/annotations/k8s.io~1initial-events-end";
 
 std::string Escaped(const std::string& text) {
   char* escaped = curl_easy_escape(nullptr, text.c_str(), static_cast<int>(text.size()));
@@ -44,23 +46,6 @@ std::string Describe(const Reply& reply) {
 
 }  // namespace
 
-bool LineSplitter::Add(absl::string_view piece, size_t longest,
-                       const std::function<bool(absl::string_view)>& visit) {
-  for (size_t end = piece.find('\n'); end != absl::string_view::npos; end = piece.find('\n')) {
-    const absl::string_view part = piece.substr(0, end);
-    piece.remove_prefix(end + 1);
-    if (rest_.empty()) {
-      if (!visit(part)) return false;
-      continue;
-    }
-    absl::StrAppend(&rest_, part);
-    const std::string line = std::exchange(rest_, "");
-    if (!visit(line)) return false;
-  }
-  absl::StrAppend(&rest_, piece);
-  return rest_.size() <= longest;
-}
-
 Reflector::Reflector(Transport& transport, std::vector<std::string> paths, Handler handler, Options options)
     : transport_(transport),
       paths_(std::move(paths)),
@@ -68,60 +53,71 @@ Reflector::Reflector(Transport& transport, std::vector<std::string> paths, Handl
       options_(options),
       random_(options.seed) {}
 
-void Reflector::Start() { List(""); }
+void Reflector::Start() { ListAll(); }
 
-void Reflector::List(const std::string& continue_token) {
-  if (continue_token.empty()) listing_.clear();
+void Reflector::ListAll() {
+  listing_ = true;
+  handler_.list_begins();
+  const bool in_pages = std::exchange(in_pages_next_, false) || !may_stream_;
+  in_pages ? ListPage("") : Watch();
+}
+
+void Reflector::ListPage(const std::string& continue_token) {
   Request request;
   request.path =
       absl::StrCat(paths_[path_], "?limit=", options_.page,
                    continue_token.empty() ? "" : absl::StrCat("&continue=", Escaped(continue_token)));
+  request.accept = options_.protobuf ? kAcceptProtobuf : kAcceptJson;
   request.timeout = absl::Minutes(2);
-  transport_.Send(std::move(request),
-                  [this, first = continue_token.empty()](const Reply& reply) { Listed(reply, first); });
+  transport_.Send(std::move(request), [this, first = continue_token.empty()](const Reply& reply) {
+    PageListed(reply, first);
+  });
 }
 
-void Reflector::Listed(const Reply& reply, bool first_page) {
+void Reflector::PageListed(const Reply& reply, bool first_page) {
   if (absl::IsCancelled(reply.connection)) return;
   if (reply.connection.ok() && reply.code == 404 && first_page && options_.optional) return Missing();
   if (!reply.connection.ok() || reply.code != 200) return Again(true, reply.retry_after, Describe(reply));
-  Json list = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
-  if (!list.is_object() || !list.contains("items") ||
-      !(list["items"].is_array() || list["items"].is_null())) {
-    return Again(true, absl::ZeroDuration(), "the answer is no list of objects");
-  }
-  for (Json& item : list["items"]) listing_.push_back(std::move(item));
-  const std::string more = TextAt(list, "/metadata/continue");
-  if (!more.empty()) return List(more);
-  resource_version_ = TextAt(list, "/metadata/resourceVersion");
+  const absl::StatusOr<ListEnd> page =
+      ReadList(reply.body, [this](const Json& object) { handler_.apply(false, object); });
+  if (!page.ok()) return Again(true, absl::ZeroDuration(), std::string(page.status().message()));
+  if (!page->continue_token.empty()) return ListPage(page->continue_token);
+  ListEnded(page->resource_version);
+  Watch();
+}
+
+void Reflector::ListEnded(const std::string& resource_version) {
+  resource_version_ = resource_version;
+  listing_ = false;
   Good();
   unknown_paths_ = 0;
   missing_ = false;
   synced_ = true;
-  handler_.replace(std::exchange(listing_, {}));
-  Watch();
+  handler_.list_ended();
 }
 
 void Reflector::Missing() {
   path_ = (path_ + 1) % paths_.size();
-  if (++unknown_paths_ < paths_.size()) return List("");
+  if (++unknown_paths_ < paths_.size()) return ListAll();
   unknown_paths_ = 0;
   // Nobody installed this kind (yet), or it was uninstalled with all its objects.
   Good();
-  if (!missing_) handler_.replace({});
+  if (!missing_) handler_.list_ended();
   missing_ = true;
   synced_ = true;
-  transport_.After(options_.missing_pause, [this] { List(""); });
+  transport_.After(options_.missing_pause, [this] { ListAll(); });
 }
 
 void Reflector::Watch() {
-  lines_.Clear();
+  frames_.Clear();
   watch_error_.clear();
   expired_ = false;
-  Request request;
   const int seconds = std::uniform_int_distribution(300, 600)(random_);
-  request.path = absl::StrCat(paths_[path_], "?watch=1&allowWatchBookmarks=true&timeoutSeconds=", seconds,
-                              "&resourceVersion=", Escaped(resource_version_));
+  const std::string from = listing_ ? "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+                                    : absl::StrCat("&resourceVersion=", Escaped(resource_version_));
+  Request request;
+  request.path = absl::StrCat(paths_[path_], "?watch=1&allowWatchBookmarks=true&timeoutSeconds=", seconds, from);
+  request.accept = options_.protobuf ? kAcceptProtobuf : kAcceptJson;
   request.timeout = absl::Seconds(seconds + 60);
   request.idle = kIdleWatch;
   ++watches_;
@@ -131,7 +127,7 @@ void Reflector::Watch() {
   const auto take = [this](absl::string_view piece) {
     if (piece.empty()) GoodIfStillOpen();
     const bool fine =
-        lines_.Add(piece, kLongestFrame, [this](absl::string_view line) { return Event(line); });
+        frames_.Add(piece, kLongestFrame, [this](absl::string_view frame) { return Event(frame); });
     if (!fine && watch_error_.empty()) watch_error_ = "a frame is too long";
     return fine;
   };
@@ -143,35 +139,51 @@ void Reflector::Watch() {
 // lasts, or brings an event, shows that it works again.
 void Reflector::GoodIfStillOpen() {
   transport_.After(options_.first_pause, [this, watch = watches_] {
-    if (watching_ && watches_ == watch) Good();
+    if (watching_ && watches_ == watch && !listing_) Good();
   });
 }
 
-bool Reflector::Event(absl::string_view line) {
-  if (line.empty()) return true;
-  const Json event = Json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
-  const std::string type = event.is_object() ? TextAt(event, "/type") : "";
-  if (type.empty() || !event.contains("object") || !event["object"].is_object()) {
-    watch_error_ = "a frame is no watch event";
+bool Reflector::Event(absl::string_view frame) {
+  if (frame.empty()) return true;
+  const absl::StatusOr<Json> event = ReadEvent(frame);
+  if (!event.ok()) {
+    watch_error_ = std::string(event.status().message());
     return false;
   }
-  const Json& object = event["object"];
+  const std::string type = TextAt(*event, "/type");
+  const Json& object = event->at("object");
   if (type == "ERROR") {
     expired_ = object.value("code", Json()) == 410;
     watch_error_ = absl::StrCat("the watch ended: ", TextAt(object, "/message"));
     return false;
   }
   const std::string version = TextAt(object, "/metadata/resourceVersion");
-  Good();
   saw_event_ = true;
   if (type != "BOOKMARK") handler_.apply(type == "DELETED", object);
+  if (listing_) {
+    if (type == "BOOKMARK" && TextAt(object, kInitialEventsEnd) == "true") ListEnded(version);
+    return true;
+  }
+  Good();
   if (!version.empty()) resource_version_ = version;
   return true;
+}
+
+// Old servers, and those on which it is switched off, refuse to stream lists.
+void Reflector::StreamedListFailed(const Reply& reply) {
+  if (reply.connection.ok() && reply.code == 404 && options_.optional) return Missing();
+  if (reply.connection.ok() && (reply.code == 400 || reply.code == 422)) {
+    may_stream_ = false;
+    return ListPage("");
+  }
+  in_pages_next_ = reply.code == 200;
+  Again(true, reply.retry_after, watch_error_.empty() ? Describe(reply) : watch_error_);
 }
 
 void Reflector::WatchEnded(const Reply& reply) {
   watching_ = false;
   if (absl::IsCancelled(reply.connection)) return;
+  if (listing_) return StreamedListFailed(reply);
   if (expired_ || reply.code == 410) {
     // The list that follows is paced by its own failures.
     return Again(true, absl::ZeroDuration(), "");
@@ -202,7 +214,7 @@ void Reflector::Again(bool relist, absl::Duration at_least, const std::string& w
       std::min(options_.first_pause * (1 << std::min(failures_++, 16)), options_.longest_pause);
   // Jitter keeps replicas and kinds from coming back all at once.
   const double jitter = std::uniform_real_distribution(0.5, 1.0)(random_);
-  transport_.After(std::max(pause * jitter, at_least), [this, relist] { relist ? List("") : Watch(); });
+  transport_.After(std::max(pause * jitter, at_least), [this, relist] { relist ? ListAll() : Watch(); });
 }
 
 void Reflector::Good() {

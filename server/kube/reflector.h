@@ -12,28 +12,18 @@
 #include "absl/time/time.h"
 #include "nlohmann/json_fwd.hpp"
 #include "server/kube/transport.h"
+#include "server/kube/wire.h"
 
 namespace muster::kube {
 
-// Cuts a stream into lines, however it arrives in pieces.
-// Cost: linear in the bytes.
-class LineSplitter {
- public:
-  // Calls visit(line) for every line that is complete now, without its end;
-  // false from `visit`, or a line longer than `longest`, ends it with false.
-  bool Add(absl::string_view piece, size_t longest, const std::function<bool(absl::string_view)>& visit);
-  void Clear() { rest_.clear(); }
-
- private:
-  std::string rest_;
-};
-
-// Keeps a copy of one kind of object up to date: LIST in pages, then WATCH from
-// where the list ended, and again from where the watch ended. What the API
-// server no longer remembers (410) is listed anew, and the old copy serves
-// until the new one is complete.
+// Reads all objects of one kind, and then every change: by a WATCH that begins
+// with what there is, or, where the server has no such watch, by LIST in pages
+// and a WATCH from where the list ended. A watch that ends goes on where it
+// ended; what the API server no longer remembers (410) is listed anew. Objects
+// are handed on one by one: nothing of them is kept here.
 //
-// Source:  Kubernetes API concepts, "Efficient detection of changes".
+// Source:  Kubernetes API concepts, "Efficient detection of changes" and
+//          "Streaming lists".
 // Threads: everything happens on the transport's thread.
 class Reflector {
  public:
@@ -44,14 +34,17 @@ class Reflector {
         absl::Seconds(15);  // until a kind that the server lacks is asked for again
     int page = 500;
     bool optional = false;  // a kind that somebody may install, or not
+    bool protobuf = false;  // a kind that wire.h can read as protobuf
     uint32_t seed = 1;
   };
 
   struct Handler {
-    // These are all the objects that there are.
-    std::function<void(std::vector<nlohmann::json>)> replace;
-    // This object came, changed, or went.
+    // A list begins, maybe before the one before it was complete.
+    std::function<void()> list_begins;
+    // This object is there, or, outside of lists, came, changed, or went.
     std::function<void(bool deleted, const nlohmann::json& object)> apply;
+    // What there is was told since the list began; other objects are gone.
+    std::function<void()> list_ended;
   };
 
   // `paths` are alternatives, e.g. one per API version: the first that the
@@ -65,12 +58,16 @@ class Reflector {
   std::optional<absl::Time> failing_since() const { return failing_since_; }
 
  private:
-  void List(const std::string& continue_token);
-  void Listed(const Reply& reply, bool first_page);
+  void ListAll();
+  void ListPage(const std::string& continue_token);
+  void PageListed(const Reply& reply, bool first_page);
+  void ListEnded(const std::string& resource_version);
   void Missing();
+  // From resource_version_, or, as part of a list, with what there is.
   void Watch();
-  bool Event(absl::string_view line);
+  bool Event(absl::string_view frame);
   void WatchEnded(const Reply& reply);
+  void StreamedListFailed(const Reply& reply);
   // Lists (or watches) again after a pause.
   void Again(bool relist, absl::Duration at_least, const std::string& why);
   void Good();
@@ -84,9 +81,11 @@ class Reflector {
   size_t path_ = 0;
   size_t unknown_paths_ = 0;  // in a row that the server did not know
   bool missing_ = false;      // it knew none of them
-  std::vector<nlohmann::json> listing_;
+  bool listing_ = false;      // a list began and has not ended
+  bool may_stream_ = true;    // the server has not said that it streams no lists
+  bool in_pages_next_ = false;  // a streamed list broke off
   std::string resource_version_;
-  LineSplitter lines_;
+  FrameSplitter frames_;
   uint64_t watches_ = 0;  // counts them, to tell one from the next
   bool watching_ = false;
   bool saw_event_ = false;  // in this watch

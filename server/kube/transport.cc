@@ -84,6 +84,11 @@ size_t TakeHeader(char* data, size_t, size_t size, void* user) {
   return last && code == 200 && call.data != nullptr && !call.data("") ? 0 : size;
 }
 
+bool IsAboutCertificates(CURLcode result) {
+  return result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CERTPROBLEM ||
+         result == CURLE_SSL_CONNECT_ERROR || result == CURLE_SSL_CACERT_BADFILE || result == CURLE_RECV_ERROR;
+}
+
 curl_blob BlobOf(const std::string& text) {
   return {const_cast<char*>(text.data()), text.size(), CURL_BLOB_COPY};
 }
@@ -93,7 +98,7 @@ curl_blob BlobOf(const std::string& text) {
 class Transport::Loop {
  public:
   explicit Loop(Access access)
-      : access_(std::move(access)), endpoint_(EndpointOf(access_)), token_(access_), multi_(NewMulti()) {
+      : access_(std::move(access)), endpoint_(EndpointOf(access_)), multi_(NewMulti()) {
     curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
     curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, kMaxConnections);
     thread_ = std::thread([this] { Run(); });
@@ -177,9 +182,10 @@ class Transport::Loop {
       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
       curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     }
-    const std::string token = token_.Get(absl::Now());
+    const absl::Time now = absl::Now();
+    const std::string token = token_.Get(now);
     if (!token.empty()) AddHeader(call, absl::StrCat("Authorization: Bearer ", token));
-    AddHeader(call, "Accept: application/json");
+    AddHeader(call, absl::StrCat("Accept: ", request.accept));
     AddHeader(call, absl::StrCat("Content-Type: ", request.content_type));
     // No waiting for "100 Continue" before a large body.
     AddHeader(call, "Expect:");
@@ -200,10 +206,10 @@ class Transport::Loop {
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 15L);
-    ConfigureTls(easy);
+    ConfigureTls(easy, now);
   }
 
-  void ConfigureTls(CURL* easy) {
+  void ConfigureTls(CURL* easy, absl::Time now) {
     if (!absl::StartsWith(access_.server, "https://")) return;
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
@@ -215,9 +221,10 @@ class Transport::Loop {
       curl_blob blob = BlobOf(pem);
       if (!pem.empty()) curl_easy_setopt(easy, option, &blob);
     };
-    give(CURLOPT_CAINFO_BLOB, access_.ca_pem);
-    give(CURLOPT_SSLCERT_BLOB, access_.client_certificate_pem);
-    give(CURLOPT_SSLKEY_BLOB, access_.client_key_pem);
+    // A connection is used again only with the same texts.
+    give(CURLOPT_CAINFO_BLOB, ca_.Get(now));
+    give(CURLOPT_SSLCERT_BLOB, client_certificate_.Get(now));
+    give(CURLOPT_SSLKEY_BLOB, client_key_.Get(now));
   }
 
   static void AddHeader(Call& call, const std::string& header) {
@@ -229,9 +236,14 @@ class Transport::Loop {
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURLcode result = message->data.result;
+      if (IsAboutCertificates(result)) ForgetCertificates();
       End(message->easy_handle,
           result == CURLE_OK ? absl::OkStatus() : absl::UnavailableError(curl_easy_strerror(result)));
     }
+  }
+
+  void ForgetCertificates() {
+    for (FreshSecret* secret : {&ca_, &client_certificate_, &client_key_}) secret->Refused();
   }
 
   void End(CURL* easy, absl::Status connection) {
@@ -246,7 +258,10 @@ class Transport::Loop {
     call->reply.code = static_cast<int>(code);
     call->reply.retry_after = absl::Seconds(retry_after);
     call->reply.connection = std::move(connection);
-    if (code == 401) token_.Refused();
+    if (code == 401) {
+      token_.Refused();
+      ForgetCertificates();
+    }
     call->done(call->reply);
   }
 
@@ -274,7 +289,10 @@ class Transport::Loop {
 
   const Access access_;
   const Endpoint endpoint_;
-  Token token_;
+  FreshSecret token_{access_.token};
+  FreshSecret ca_{access_.ca};
+  FreshSecret client_certificate_{access_.client_certificate};
+  FreshSecret client_key_{access_.client_key};
   CURLM* const multi_;
   std::map<CURL*, std::unique_ptr<Call>> calls_;  // the loop's thread only
   absl::Mutex mu_;

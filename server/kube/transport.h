@@ -16,6 +16,7 @@ struct Request {
   std::string method = "GET";
   std::string path;  // with its query
   std::string content_type;
+  std::string accept = "application/json";
   std::string body;
   absl::Duration timeout = absl::Seconds(30);      // for the whole call
   absl::Duration idle = absl::InfiniteDuration();  // the longest pause between two pieces of the answer

@@ -51,7 +51,7 @@ class ClusterWatchTest : public testing::Test {
     options.missing_pause = absl::Milliseconds(20);
     options.patience = absl::Milliseconds(200);
     Access access = api_.access();
-    access.token_file = token_file_;
+    access.token.file = token_file_;
     watch_ = std::make_unique<ClusterWatch>(access, options, [this](std::shared_ptr<const ClusterView> view) {
       absl::MutexLock lock(&mu_);
       view_ = std::move(view);

@@ -35,10 +35,10 @@ TEST(Kubeconfig, ReadsInlineAndReferencedCredentials) {
   const auto access = FromKubeconfig(path);
   ASSERT_TRUE(access.ok()) << access.status();
   EXPECT_EQ(access->server, "https://10.0.0.1:6443");
-  EXPECT_EQ(access->ca_pem, "CA");
+  EXPECT_EQ(access->ca.text, "CA");
   EXPECT_EQ(access->tls_server_name, "api");
-  EXPECT_EQ(access->client_certificate_pem, "CERT");
-  EXPECT_EQ(access->client_key_pem, "KEY");
+  EXPECT_EQ(access->client_certificate.text, "CERT");
+  EXPECT_EQ(access->client_key.file, testing::TempDir() + "/credentials_test_key.pem");
 }
 
 struct BadCase {
@@ -79,10 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "come together"}),
     [](const auto& info) { return info.param.name; });
 
-TEST(Token, IsReadAgainAfterAMinuteAndWhenItWasRefused) {
-  Access access;
-  access.token_file = WriteFile("token", "one\n");
-  Token token(access);
+TEST(FreshSecret, IsReadAgainAfterAMinuteAndWhenItWasRefused) {
+  FreshSecret token({"", WriteFile("token", "one\n")});
   const absl::Time start = absl::UnixEpoch();
   EXPECT_EQ(token.Get(start), "one");
   WriteFile("token", "two\n");

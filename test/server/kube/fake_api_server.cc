@@ -11,10 +11,17 @@
 
 namespace muster::test {
 
-FakeApiServer::FakeApiServer() : server_(std::make_unique<httplib::Server>()) {
+FakeApiServer::FakeApiServer() : FakeApiServer(std::make_unique<httplib::Server>()) {}
+
+FakeApiServer::FakeApiServer(const std::string& certificate, const std::string& key)
+    : FakeApiServer(std::make_unique<httplib::SSLServer>(certificate.c_str(), key.c_str())) {
+  scheme_ = "https";
+}
+
+FakeApiServer::FakeApiServer(std::unique_ptr<httplib::Server> server) : server_(std::move(server)) {
   const auto handle = [this](const httplib::Request& request, httplib::Response& response) {
     const Call call{request.method, request.target, request.get_header_value("Authorization"),
-                    request.get_header_value("Content-Type"), request.body};
+                    request.get_header_value("Content-Type"), request.get_header_value("Accept"), request.body};
     std::function<Answer(const Call&)> answer;
     {
       absl::MutexLock lock(&mu_);
@@ -82,7 +89,7 @@ FakeApiServer::~FakeApiServer() {
 
 kube::Access FakeApiServer::access() const {
   kube::Access access;
-  access.server = absl::StrCat("http://127.0.0.1:", port_);
+  access.server = absl::StrCat(scheme_, "://127.0.0.1:", port_);
   return access;
 }
 
@@ -94,7 +101,10 @@ void FakeApiServer::On(const std::string& method, const std::string& target,
 
 void FakeApiServer::Serve(const std::string& path, const std::string& list) {
   On("GET", path + "?limit", [list](const Call&) { return Answer{200, list, ""}; });
-  On("GET", path + "?watch", [](const Call&) { return Answer{200, "", ""}; });
+  On("GET", path + "?watch", [](const Call& call) {
+    const bool list = absl::StrContains(call.target, "sendInitialEvents");
+    return list ? Answer{422, "{}", ""} : Answer{200, "", ""};
+  });
 }
 
 void FakeApiServer::Stream(const std::string& path, const std::string& piece) {

@@ -29,6 +29,7 @@ class FakeApiServer {
     std::string target;  // path with its query
     std::string authorization;
     std::string content_type;
+    std::string accept;
     std::string body;
   };
   struct Answer {
@@ -38,6 +39,8 @@ class FakeApiServer {
   };
 
   FakeApiServer();
+  // Over TLS, with the certificate in these files.
+  FakeApiServer(const std::string& certificate, const std::string& key);
   ~FakeApiServer();
 
   kube::Access access() const;
@@ -45,7 +48,8 @@ class FakeApiServer {
   // How calls of this method are answered whose target begins like this; the
   // longest such beginning counts. By default 404.
   void On(const std::string& method, const std::string& target, std::function<Answer(const Call&)> answer);
-  // Lists of this path answer with this body, watches stay open.
+  // Lists of this path answer with this body, watches stay open. Lists are not
+  // streamed: that is answered as old servers do.
   void Serve(const std::string& path, const std::string& list);
 
   // Streams a piece to the open watch of this path; waits until there is one.
@@ -58,6 +62,8 @@ class FakeApiServer {
   static bool Eventually(const std::function<bool()>& condition);
 
  private:
+  explicit FakeApiServer(std::unique_ptr<httplib::Server> server);
+
   struct Watch {
     std::deque<std::string> pieces;
     bool ended = false;
@@ -70,6 +76,7 @@ class FakeApiServer {
   std::vector<Call> calls_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   std::unique_ptr<httplib::Server> server_;
+  std::string scheme_ = "http";
   int port_ = 0;
   std::thread thread_;
 };
