@@ -12,6 +12,7 @@
 #include "scheduling/model/gpu_wish.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/pod_terms.h"
+#include "scheduling/model/rare.h"
 #include "scheduling/model/resources.h"
 #include "scheduling/model/selector.h"
 #include "scheduling/model/topology_demand.h"
@@ -25,7 +26,7 @@ struct PodShape {
   Labels node_selector;
   std::optional<std::vector<NodeSelectorTerm>> required_affinity;  // terms are alternatives
   std::vector<Toleration> tolerations;
-  std::optional<PodTerms> terms;  // about other pods; unset for most, and then labels do not count
+  Rare<PodTerms> terms;  // about other pods; unset for most, and then labels do not count
   std::optional<GpuWish> gpu_wish;
   std::string gpu_problem;  // why its wish about GPUs can't be read: it gets no seat
 
@@ -115,7 +116,7 @@ struct Pod {
   bool deleting = false;        // metadata.deletionTimestamp is set
   bool started = false;         // a container of it has run
   bool has_controller = false;  // an owner reference with controller: true
-  std::optional<Membership> membership;
+  Rare<Membership> membership;
   Owner owner;
   CapacityWish capacity;
 

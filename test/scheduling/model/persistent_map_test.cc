@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduling/model/persistent_map.h"
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -37,6 +39,37 @@ TEST(PersistentMap, BehavesAsAnOrdinaryMapAndOldCopiesStayAsTheyWere) {
   }
   EXPECT_EQ(Contents(map), twin);
   for (const auto& [old, contents] : kept) EXPECT_EQ(Contents(old), contents);
+}
+
+// What the map said where is told by the addresses of its values.
+TEST(PersistentMap, ChangesInPlaceWhatNoCopyShares) {
+  PersistentMap<int, int> map;
+  for (int i = 0; i < 1'000; ++i) map.Set(i, i);
+  const int* const value = map.Find(500);
+  map.Set(500, 1);
+  EXPECT_EQ(map.Find(500), value);
+  const PersistentMap<int, int> copy = map;
+  map.Set(500, 2);
+  EXPECT_NE(map.Find(500), value);
+  EXPECT_EQ(*copy.Find(500), 1);
+  const int* const renewed = map.Find(500);
+  map.Set(500, 3);
+  EXPECT_EQ(map.Find(500), renewed);
+  PersistentMap<int, int> moved = std::move(map);
+  moved.Set(500, 4);
+  EXPECT_EQ(moved.Find(500), renewed);
+}
+
+TEST(PersistentMap, SharesWithACopyAllButWhatChangedSince) {
+  PersistentMap<int, int> map;
+  for (int i = 0; i < 10'000; ++i) map.Set(i, i);
+  const PersistentMap<int, int> before = map;
+  map.Set(5'000, -1);
+  map.Set(5'000, -2);
+  std::vector<int> seen;
+  map.ForEachUnshared(before, [&](int key, int) { seen.push_back(key); });
+  EXPECT_LE(seen.size(), 128u);
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 5'000), 1);
 }
 
 TEST(PersistentMap, VisitsKeysInAscendingOrder) {
