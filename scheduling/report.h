@@ -33,6 +33,15 @@ struct LeavingMember {
   friend bool operator==(const LeavingMember&, const LeavingMember&) = default;
 };
 
+// A member that kubelet did not admit on its node, and that was not removed since.
+struct RejectedMember {
+  PodName pod;
+  NodeName node;
+  std::string reason;  // kubelet's, e.g. "UnexpectedAdmissionError"
+
+  friend bool operator==(const RejectedMember&, const RejectedMember&) = default;
+};
+
 // The state of one gang, as plan, explain and the lists show it.
 struct GangReport {
   GangId gang;
@@ -40,14 +49,16 @@ struct GangReport {
   std::vector<std::string> ignored;  // other declarations on its pods that were not used
   Outcome outcome = Outcome::kWaiting;
   int64_t min_members = 0;
-  int64_t members = 0;                      // that exist and are not deleted
-  int64_t bound = 0;                        // of these, bound to a node and not failed, or succeeded
-  int64_t held = 0;                         // of these, waiting at the barrier with their bind call
-  std::vector<Seat> seats;                  // in member order; bound members included
-  std::optional<Refusal> refusal;           // set unless placed
-  std::vector<LeavingMember> leaving = {};  // in member order
-  std::string capacity = {};                // of which class the nodes are and why, for people; may be empty
-  double hourly_cost = 0;                   // of all seats
+  int64_t members = 0;                        // that exist and are not deleted
+  int64_t bound = 0;                          // of these, bound to a node and not failed, or succeeded
+  int64_t held = 0;                           // of these, waiting at the barrier with their bind call
+  std::vector<Seat> seats;                    // in member order; bound members included
+  std::optional<Refusal> refusal;             // set unless placed
+  std::vector<LeavingMember> leaving = {};    // in member order
+  std::vector<RejectedMember> rejected = {};  // in member order
+  std::string repair = {};    // what becomes of it, as it lacks members, for people; may be empty
+  std::string capacity = {};  // of which class the nodes are and why, for people; may be empty
+  double hourly_cost = 0;     // of all seats
 
   friend bool operator==(const GangReport&, const GangReport&) = default;
 };

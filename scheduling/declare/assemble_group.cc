@@ -79,6 +79,7 @@ void AddMembers(const std::vector<Part>& parts, Gang& group) {
     size += gang.size.value_or(0);
     if (gang.deadline.has_value())
       group.deadline = std::min(*gang.deadline, group.deadline.value_or(*gang.deadline));
+    if (group.repair == RepairPolicy()) group.repair = gang.repair;
     if (group.ignored.empty()) group.ignored = gang.ignored;
     if (group.problem.empty()) group.problem = gang.problem;
     if (group.waiting_for.empty()) group.waiting_for = gang.waiting_for;

@@ -102,6 +102,14 @@ const std::vector<SubgroupSpec>& PartsOfMembers(const Gang& gang) {
   return none;
 }
 
+// What the first member says that says something.
+RepairPolicy RepairOfMembers(const Gang& gang) {
+  for (const auto& member : gang.members) {
+    if (member->membership->repair != RepairPolicy()) return member->membership->repair;
+  }
+  return {};
+}
+
 // The first number that a member says.
 std::optional<int64_t> First(const Gang& gang, std::optional<int64_t> Membership::*number) {
   for (const auto& member : gang.members) {
@@ -124,6 +132,7 @@ Gang AssembleOne(const ClusterView& view, const GangId& id, MemberList members) 
   gang.size = First(gang, &Membership::size);
   gang.min_members = First(gang, &Membership::min_members).value_or(gang.size.value_or(1));
   gang.deadline = first.membership->deadline;
+  gang.repair = RepairOfMembers(gang);
   gang.topology = DemandOfMembers(gang);
   gang.ignored = first.membership->ignored;
   gang.priority = std::numeric_limits<int32_t>::min();

@@ -80,7 +80,7 @@ class Ecosystem {
 absl::Span<const Ecosystem* const> Ecosystems();
 
 // The membership by the first ecosystem that recognises the pod, with the
-// topology that Kueue's annotations ask for, and the names of the ecosystems
+// topology that Kueue's annotations ask for, what it says of repair, and the names of the ecosystems
 // after it that recognise the pod too. A gang that has the name of its
 // controller is called KIND:NAME, whether or not another has that name; one with
 // a name that no object can have is a problem.

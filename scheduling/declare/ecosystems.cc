@@ -10,6 +10,7 @@
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/kueue_topology_request.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/repair_wish.h"
 
 namespace muster::declare {
 namespace {
@@ -105,6 +106,7 @@ std::optional<Membership> Recognise(const PodFacts& pod) {
     CheckRole(pod, *used);
     NameAfterController(pod, ecosystem->controller(), *used);
     AddKueueTopology(pod, ecosystem->RolesArePodSets(), *used);
+    AddRepair(pod, *used);
   }
   if (used.has_value()) used->ignored.insert(used->ignored.begin(), ignored.begin(), ignored.end());
   return used;

@@ -8,6 +8,7 @@
 //   muster.dev/rank         its number; default the controller's index
 //   muster.dev/deadline     e.g. "10m": how long an unfinished gang is completed
 //                           before it is undone
+//   muster.dev/repair-...   see repair_wish.h
 //   muster.dev/topology-required       level of which one domain holds all members
 //   muster.dev/topology-preferred      the same as far as it can be had
 //   muster.dev/topology-slices         "rack=16,host=4": members in groups of 16 per
@@ -59,6 +60,8 @@ constexpr std::array kKeys = std::to_array<absl::string_view>({
     "role",
     "rank",
     "deadline",
+    "repair",
+    "repair-grace",
     "topology",
     "topology-required",
     "topology-preferred",

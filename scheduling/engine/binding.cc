@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "scheduling/declare/assemble.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
 #include "scheduling/plan/feasibility.h"
@@ -66,7 +65,7 @@ Engine::Admission Engine::AdmitBind(const BindCall& call, absl::Time now) {
 
 absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
                                                    const absl::flat_hash_map<PodUid, NodeName>& waiting) {
-  const Gang gang = declare::AssembleGang(*view_, id);
+  const Gang gang = Assemble(id);
   const Promise* promise = ledger_.Find(id);
   const GangCount count = Count(gang);
   int64_t counted = count.satisfied;
@@ -101,7 +100,7 @@ absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
 }
 
 absl::Time Engine::BeginCommit(const GangId& id, absl::Time now) {
-  const absl::Time until = now + DeadlineOf(declare::AssembleGang(*view_, id));
+  const absl::Time until = now + DeadlineOf(Assemble(id));
   ledger_.Renew(id, until);
   return until;
 }
@@ -170,40 +169,6 @@ void Engine::MemberGone(const GangId& gang, const PodUid& uid) {
 bool Engine::BindingUnderWay(const PodUid& uid) const {
   const auto at = progress_.find(uid);
   return at != progress_.end() && at->second.step != Progress::Step::kAnswered;
-}
-
-std::vector<Seat> Engine::ToUndo(absl::Time now) {
-  std::vector<Seat> undo;
-  view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
-    const Gang gang = declare::AssembleGang(*view_, id);
-    if (!gang.all_or_none || !gang.waiting_for.empty() || !gang.problem.empty()) return;
-    // What another scheduler binds is not ours to undo.
-    if (gang.members.empty() || !IsOurs(*gang.members.front())) return;
-    std::vector<Seat> bound;
-    std::vector<bool> placed;
-    bool harmless = true;
-    for (const auto& member : gang.members) {
-      placed.push_back(!member->pending() && member->phase != PodPhase::kFailed);
-      if (BindingUnderWay(member->uid)) harmless = false;
-      // One that failed is not evicted and spares nobody: kubelet may have refused it.
-      if (!member->bound() || member->phase == PodPhase::kFailed) continue;
-      // A member that ran may have done work, and without a controller nobody
-      // would create it again.
-      if (member->started || member->finished() || !member->has_controller) harmless = false;
-      if (!member->finished()) bound.push_back(SeatOf(*member, member->node));
-    }
-    GangState& state = gangs_[id];
-    const GangCount count = Count(gang);
-    if (bound.empty() || (count.satisfied >= count.needed && SubgroupsAreWhole(gang, placed))) {
-      state.unfinished_since = absl::InfiniteFuture();
-      return;
-    }
-    if (state.unfinished_since == absl::InfiniteFuture()) state.unfinished_since = now;
-    if (harmless && now - state.unfinished_since >= DeadlineOf(gang)) {
-      undo.insert(undo.end(), bound.begin(), bound.end());
-    }
-  });
-  return undo;
 }
 
 }  // namespace muster

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -48,6 +49,10 @@ struct EngineOptions {
   // one rack, unless they say otherwise; if patiently, for how long.
   Closeness closeness = Closeness::kPatient;
   absl::Duration patience = absl::Minutes(2);
+  // What becomes of gangs that lost members and stay below their minimum, unless
+  // they say otherwise, and for how long they may stay so.
+  Repair repair = Repair::kWait;
+  absl::Duration repair_grace = absl::Minutes(10);
   TenantOptions tenants = {};
   CapacityOptions capacity = {};
   // A pool of spot nodes of which one was taken back is avoided half as much after this.
@@ -156,9 +161,15 @@ class Engine {
   // Members that filter refused as such before what they declare turned out to
   // be no gang: kube-scheduler has to try them again. Each is given once.
   std::vector<Seat> TakeMistaken() { return std::exchange(mistaken_, {}); }
-  // Bound members to evict because their gang could not be completed within
-  // its deadline and undoing it harms nobody.
-  std::vector<Seat> ToUndo(absl::Time now);
+  // A bound member to evict.
+  struct Eviction {
+    Seat seat;
+    // Of a gang that ran, lost members, and is placed anew as a whole. Else its
+    // gang could not be completed within its deadline, and undoing it harms nobody
+    // as long as the member has not changed.
+    bool restart = false;
+  };
+  std::vector<Eviction> ToEvict(absl::Time now);
 
   // --- reports ---
 
@@ -213,6 +224,9 @@ class Engine {
     bool surplus_due = false;                           // the last plan left out what is beyond the minimum
     int expiries = 0;                                   // promises in a row that nobody came for
     absl::Time unfinished_since = absl::InfiniteFuture();
+    bool released = false;                            // its minimum is waived
+    absl::flat_hash_set<PodUid> to_restart;           // members to evict before it is placed anew
+    absl::Time restart_until = absl::InfinitePast();  // those that are not gone then are kept
   };
 
   std::variant<FilterAnswer, GangId> FilterMember(const FilterCall& call,
@@ -252,6 +266,17 @@ class Engine {
   // is there, or one with a seat promised there to another than `owner`.
   bool SharesWithOthers(const Seat& seat, const std::string& tenant, const GangId& owner) const;
   void Release(const GangId& gang);
+  // The gang as it is declared, and as its repair has it: without its minimum
+  // where that is waived, and waiting while it is restarted.
+  Gang Assemble(const GangId& id) const;
+  // The members to undo, at `now`; also begins restarts and waives minimums.
+  std::vector<Seat> Repairing(const Gang& gang, absl::Time now);
+  std::vector<Seat> Restarting(const Gang& gang, absl::Time now);
+  void BeginRepair(const Gang& gang, absl::Span<const Seat> bound, bool may_restart, absl::Time now);
+  // What becomes of the gang as it lacks members; empty if it does not.
+  std::string DescribeRepair(const Gang& gang) const;
+  // Nodes on which kubelet did not admit pods are avoided for their shape.
+  void LearnRejections(absl::Time now);
   // The pods of `gang` are each on its own.
   void Dissolve(const Gang& gang, GangState& state);
   std::variant<FilterAnswer, GangId> Answer(const FilterCall& call, absl::Time now);
@@ -274,6 +299,7 @@ class Engine {
   NodeWorth worth_;
   Ledger ledger_;
   Declined declined_;
+  absl::flat_hash_set<PodUid> rejections_;  // that were learned
   uint64_t released_ = 0;
   uint64_t installed_ = 0;  // counts the plans whose seats were promised
   uint64_t exclusive_ = 0;  // of these, those of gangs that ask for an exclusive domain

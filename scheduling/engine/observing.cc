@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "scheduling/capacity/gang_choice.h"
-#include "scheduling/declare/assemble.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
 
@@ -14,8 +13,9 @@ void Engine::Observe(std::shared_ptr<const ClusterView> view) {
   for (const NodeName& name : declined_.Nodes()) {
     const NodeState* before = view_->FindNode(name);
     const NodeState* after = view->FindNode(name);
-    if (before == nullptr || after == nullptr || before->node != after->node || before->pods != after->pods) {
-      declined_.Forget(name);
+    const bool node_changed = before == nullptr || after == nullptr || before->node != after->node;
+    if (node_changed ? declined_.NodeChanged(name)
+                     : before->pods != after->pods && declined_.PodsChanged(name)) {
       ++released_;
     }
   }
@@ -77,7 +77,7 @@ void Engine::DropStaleSeats(const ClusterView& last, const GangId& gang, const P
   ledger_.ReleaseSeats(gang, stale);
   if (!lost) return;
   ++released_;
-  if (ledger_.Find(gang) != nullptr && !CanComplete(declare::AssembleGang(*view_, gang))) Release(gang);
+  if (ledger_.Find(gang) != nullptr && !CanComplete(Assemble(gang))) Release(gang);
 }
 
 bool Engine::HasLeft(const Pod& pod, const GangId& gang) const {
@@ -99,6 +99,7 @@ void Engine::TakeAlong(const Seat& seat, const GangId& from, const GangId& to, a
 void Engine::Expire(absl::Time now) {
   NoteDepartures(now);
   if (declined_.Expire(now)) ++released_;
+  LearnRejections(now);
   std::vector<GangId> over;
   ledger_.promises().ForEach([&](const GangId& gang, const std::shared_ptr<const Promise>& promise) {
     const bool under_way = std::any_of(promise->seats.begin(), promise->seats.end(), [&](const Seat& seat) {
@@ -112,7 +113,7 @@ void Engine::Expire(absl::Time now) {
     if (promise->expires <= now && !under_way) over.push_back(gang);
   });
   for (const GangId& gang : over) {
-    const Gang members = declare::AssembleGang(*view_, gang);
+    const Gang members = Assemble(gang);
     if (IsBoundInPart(members)) {
       // Forward first: nobody else gets the room that would make it whole.
       ledger_.Renew(gang, now + DeadlineOf(members));

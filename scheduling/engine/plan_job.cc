@@ -85,6 +85,9 @@ GangReport MakeReport(const Gang& gang, const std::vector<Seat>& seats, std::opt
     if (const auto seat = seat_of.find(member->uid); seat != seat_of.end())
       report.seats.push_back(*seat->second);
   }
+  for (const auto& member : gang.members) {
+    if (!member->rejected.empty()) report.rejected.push_back({member->name, member->node, member->rejected});
+  }
   const GangCount count = Count(gang);
   const int64_t seated = static_cast<int64_t>(report.seats.size()) + count.satisfied - count.living;
   if (seated >= count.needed && !refusal.has_value()) {

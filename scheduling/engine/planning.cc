@@ -6,7 +6,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "scheduling/declare/assemble.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
 #include "scheduling/plan/refusal_text.h"
@@ -73,7 +72,7 @@ std::vector<GangId> Engine::ToPlan(absl::Time now) {
     const bool is_new = state.planned_at != Growth();
     const bool waits = state.patient_since <= now && !state.relaxed;
     if (!is_new && !waits && !state.surplus_due) return;
-    Gang gang = declare::AssembleGang(*view_, id);
+    Gang gang = Assemble(id);
     const bool left_alone = !gang.members.empty() && !IsOurs(*gang.members.front());
     if (left_alone) state.refusal = LeftToOthers(gang, options_.scheduler_names);
     if (!gang.all_or_none && !left_alone) Dissolve(gang, state);
@@ -133,7 +132,7 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
   PlanJob job{.view = view_,
               .ledger = ledger_,
               .declined = declined_,
-              .gang = declare::AssembleGang(*view_, id),
+              .gang = Assemble(id),
               .fixed = {},
               .standing = {},
               .growth = Growth(),

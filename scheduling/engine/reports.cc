@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "scheduling/declare/assemble.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
 
@@ -32,7 +31,7 @@ absl::StatusOr<GangReport> Engine::Report(const GangId& asked) const {
   // A gang that is planned with others is reported with them.
   const GangId* group = view_->FindMembers(asked) == nullptr ? view_->groups().FindGroupOf(asked) : nullptr;
   const GangId& id = group == nullptr ? asked : *group;
-  const Gang gang = declare::AssembleGang(*view_, id);
+  const Gang gang = Assemble(id);
   if (gang.members.empty()) {
     const std::vector<GangId> others = NamedLike(*view_, asked);
     if (others.size() == 1) return Report(others.front());
@@ -49,6 +48,7 @@ absl::StatusOr<GangReport> Engine::Report(const GangId& asked) const {
   ShowClasses(*view_, options_.capacity, report);
   if (state != gangs_.end()) report.capacity = state->second.capacity;
   report.leaving = Leaving(gang);
+  report.repair = DescribeRepair(gang);
   return report;
 }
 

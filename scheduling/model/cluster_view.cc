@@ -99,6 +99,11 @@ void ClusterView::Upsert(Pod pod) {
     }
   }
   pods_.Set(next->name, next);
+  if (!next->rejected.empty()) {
+    rejected_.Set(next->name, next);
+  } else if (old != nullptr) {
+    rejected_.Erase(next->name);
+  }
   if (TakesRoom(*next)) Seat(next);
   CountTerms(next, +1);
   IndexMixed(next, true);
@@ -126,6 +131,7 @@ void ClusterView::RemovePod(const PodName& name) {
   }
   CountTerms(old, -1);
   IndexMixed(old, false);
+  rejected_.Erase(name);
   pods_.Erase(name);
   RegroupMembers(old.get(), nullptr);
 }

@@ -101,6 +101,9 @@ class ClusterView {
   // still.
   uint64_t growth() const { return growth_; }
 
+  // Pods that kubelet did not admit, and that were not removed since.
+  const PersistentMap<PodName, std::shared_ptr<const Pod>>& rejected() const { return rejected_; }
+
   // Stands for the fabric: which nodes there are, their labels, and the topology
   // objects. Views with equal marks have the same of all three, also views that
   // come from different ones; each change of one of the three makes a new mark,
@@ -139,6 +142,7 @@ class ClusterView {
   PersistentMap<TopologyKey, std::shared_ptr<const TopologyObject>> topology_objects_;
   PersistentMap<std::string, Labels> namespaces_;
   PersistentMap<PodName, std::shared_ptr<const Pod>> repelling_;
+  PersistentMap<PodName, std::shared_ptr<const Pod>> rejected_;
   PersistentMap<NodeName, std::shared_ptr<const Node>> departing_;
   PersistentMap<WorkloadId, Members> mixed_;
   int64_t attentive_ = 0;  // pending pods whose terms look at other pods

@@ -69,6 +69,7 @@ struct Gang {
   int64_t min_members = 1;
   std::optional<int64_t> size;  // as declared; more members than that are surplus
   std::optional<absl::Duration> deadline;
+  RepairPolicy repair;
   int32_t priority = 0;  // the highest of the members', unless declared
   absl::Time created = absl::InfiniteFuture();
   std::vector<std::shared_ptr<const Pod>> members;

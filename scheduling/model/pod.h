@@ -13,6 +13,7 @@
 #include "scheduling/model/ids.h"
 #include "scheduling/model/pod_terms.h"
 #include "scheduling/model/rare.h"
+#include "scheduling/model/repair.h"
 #include "scheduling/model/resources.h"
 #include "scheduling/model/selector.h"
 #include "scheduling/model/topology_demand.h"
@@ -70,6 +71,7 @@ struct Membership {
   std::optional<int64_t> size;
   std::optional<int64_t> min_members;
   std::optional<absl::Duration> deadline;
+  RepairPolicy repair;
   TopologyDemand topology;              // of the whole gang
   std::vector<SubgroupSpec> subgroups;  // from the outermost to the one that the pod is directly in
   std::vector<SubgroupSpec> parts;      // of the whole gang, as in an object, where the pod knows them
@@ -115,6 +117,7 @@ struct Pod {
   PodPhase phase = PodPhase::kPending;
   bool deleting = false;        // metadata.deletionTimestamp is set
   bool started = false;         // a container of it has run
+  std::string rejected;         // why kubelet did not admit it, which failed it; empty if it did
   bool has_controller = false;  // an owner reference with controller: true
   Rare<Membership> membership;
   Owner owner;

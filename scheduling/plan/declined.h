@@ -12,20 +12,29 @@
 
 namespace muster {
 
-// Nodes that kube-scheduler would not give to a shape although nothing that
-// Muster models speaks against it (volumes, ports, affinity between pods, ...).
+// Nodes that kube-scheduler would not give to a shape, or on which kubelet did
+// not admit it, although nothing that Muster models speaks against it (volumes,
+// devices that are not healthy, ...).
 //
 // Why:     planning the same seat again would fail again. What was learned is
-//          forgotten after a while and whenever the node changes.
+//          forgotten after a while and whenever the node changes; what
+//          kube-scheduler said also whenever its pods do.
 // Threads: thread-compatible; a value.
 class Declined {
  public:
-  void Learn(const PodShape& shape, const NodeName& node, absl::Time until);
-  void Forget(const NodeName& node) { by_node_.erase(node); }
+  // `by_kubelet`: its reason for not admitting a pod; empty where kube-scheduler
+  // declined.
+  void Learn(const PodShape& shape, const NodeName& node, absl::Time until,
+             const std::string& by_kubelet = "");
+  // The node changed, or only its pods did. Returns whether anything is forgotten.
+  bool NodeChanged(const NodeName& node) { return by_node_.erase(node) > 0; }
+  bool PodsChanged(const NodeName& node);
   // Forgets what is over at `now`; returns whether anything was.
   bool Expire(absl::Time now);
 
-  bool Holds(const PodShape& shape, const NodeName& node) const;
+  bool Holds(const PodShape& shape, const NodeName& node) const { return !Why(shape, node).empty(); }
+  // As a clause, such as "declined by kube-scheduler". Empty if nothing was learned.
+  std::string Why(const PodShape& shape, const NodeName& node) const;
   bool empty() const { return by_node_.empty(); }
 
   // The nodes of which something was learned, in order.
@@ -35,6 +44,7 @@ class Declined {
   struct Lesson {
     PodShape shape;
     absl::Time until;
+    std::string by_kubelet;
   };
   absl::btree_map<NodeName, std::vector<Lesson>> by_node_;
 };

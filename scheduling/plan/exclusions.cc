@@ -49,7 +49,7 @@ class ExclusionCount {
     if (!board_.HasCapacityFor(cls_, n)) return absl::StrCat("of ", Word(board_.capacity(n)), " capacity");
     if (std::string rule = gpu_rules_.Against(node); !rule.empty()) return rule;
     if (board_.IsClosedToShares(shape, n)) return "with GPUs that another tenant shares";
-    return "declined by kube-scheduler";
+    return input_.declined.Why(shape, node.name);
   }
 
   std::string Lack(int32_t n) {

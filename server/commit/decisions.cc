@@ -220,7 +220,7 @@ void Decisions::Tick() {
   Locked([&](Effects& effects, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     nominations_.Tick(engine_, now, effects);
     WakeMistaken(now, effects);
-    Undo(now, effects);
+    Evict(now, effects);
   });
 }
 
@@ -231,15 +231,16 @@ void Decisions::WakeMistaken(absl::Time now, Effects& effects) {
   effects.push_back([this, when = absl::FormatTime(now)] { woken_.Send({{"muster.dev/woken", when}}); });
 }
 
-void Decisions::Undo(absl::Time now, Effects& effects) {
-  for (const Seat& seat : engine_.ToUndo(now)) {
+void Decisions::Evict(absl::Time now, Effects& effects) {
+  for (const Engine::Eviction& eviction : engine_.ToEvict(now)) {
+    const Seat& seat = eviction.seat;
     absl::Time& last = evicted_.try_emplace(seat.uid, absl::InfinitePast()).first->second;
     if (now - last < kEvictAgain) continue;
     last = now;
-    ++undone_;
-    // It was harmless for the pod as the view shows it: one that has started
-    // meanwhile has another version.
-    const std::string version = engine_.view().FindPod(seat.pod)->resource_version;
+    ++(eviction.restart ? restarted_ : undone_);
+    // An undo was harmless for the pod as the view shows it: one that has started
+    // meanwhile has another version. A restart means this pod whatever it does.
+    const std::string version = eviction.restart ? "" : engine_.view().FindPod(seat.pod)->resource_version;
     effects.push_back([this, pod = PodVersion{seat.pod, seat.uid, version}] {
       // A refused eviction shows as a pod that is still bound, and is tried again.
       api_.Evict(pod, [](const absl::Status&) {});
@@ -326,6 +327,7 @@ Decisions::Numbers Decisions::Count() const {
                   .promised_seats = 0,
                   .nominations = nominations_.sent(),
                   .undone = undone_,
+                  .restarted = restarted_,
                   .plans = plans_,
                   .planning = planning_,
                   .gangs = {},

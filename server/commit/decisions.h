@@ -56,7 +56,8 @@ class Decisions : public Service {
     int64_t promises = 0;  // gangs that have one
     int64_t promised_seats = 0;
     int64_t nominations = 0;
-    int64_t undone = 0;
+    int64_t undone = 0;     // evictions, repeated ones included
+    int64_t restarted = 0;  // likewise, of gangs that ran
     int64_t plans = 0;
     absl::Duration planning;  // sum over all plans
     std::map<Outcome, int64_t> gangs;
@@ -74,7 +75,7 @@ class Decisions : public Service {
   void Observe(std::shared_ptr<const ClusterView> view);
 
   // Plans what can be planned, completes barriers, retries, nominates,
-  // expires, undoes.
+  // expires, undoes, restarts.
   void Tick();
 
   // Refuses all bind calls that wait, now and from now on, with `reason`.
@@ -105,7 +106,7 @@ class Decisions : public Service {
   void CommitDue();
   void TryComplete(const GangId& gang, absl::Time now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void WakeMistaken(absl::Time now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Undo(absl::Time now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Evict(absl::Time now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Time OldestHeld(absl::Time now) const { return now - (options_.http_timeout - options_.hold_margin); }
 
   const DecisionsOptions options_;
@@ -125,6 +126,7 @@ class Decisions : public Service {
   absl::Status stopped_ ABSL_GUARDED_BY(mu_);
   int64_t commits_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t undone_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t restarted_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t plans_ ABSL_GUARDED_BY(mu_) = 0;
   absl::Duration planning_ ABSL_GUARDED_BY(mu_);
 };

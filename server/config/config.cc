@@ -82,6 +82,8 @@ Closeness ClosenessOf(const Config::Gangs& gangs) {
   return gangs.closeness == "eager" ? Closeness::kEager : Closeness::kPatient;
 }
 
+Repair RepairOf(const Config::Gangs& gangs) { return RepairNamed(gangs.repair).value_or(Repair::kWait); }
+
 TenantOptions TenantOptionsOf(const Config::Gpus& gpus) {
   TenantOptions options{.label = gpus.tenant_label};
   if (gpus.separate_tenants == "instances") options.separate = TenantOptions::Separate::kInstances;

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "scheduling/capacity/options.h"
+#include "scheduling/model/repair.h"
 #include "scheduling/model/tenant.h"
 #include "scheduling/model/topology.h"
 #include "scheduling/model/topology_demand.h"
@@ -57,6 +58,8 @@ struct Config {
     std::vector<std::string> scheduler_names = {"default-scheduler"};
     std::string closeness = "patient";
     absl::Duration patience = absl::Minutes(2);
+    std::string repair = "wait";
+    absl::Duration repair_grace = absl::Minutes(10);
     friend bool operator==(const Gangs&, const Gangs&) = default;
   };
   struct Gpus {
@@ -109,6 +112,8 @@ struct Config {
 
 // What gangs.closeness says.
 Closeness ClosenessOf(const Config::Gangs& gangs);
+// What gangs.repair says.
+Repair RepairOf(const Config::Gangs& gangs);
 
 // What gpus.separateTenants and gpus.tenantLabel say.
 TenantOptions TenantOptionsOf(const Config::Gpus& gpus);

@@ -163,6 +163,16 @@ std::vector<Option> GangsOptions() {
        TextOption{At<&Config::gangs, &Config::Gangs::closeness>, {"strict", "patient", "eager"}}},
       {"gangs", "patience", "How long a patient gang waits, from the first time that it found no room.",
        DurationOption{At<&Config::gangs, &Config::Gangs::patience>, Seconds(1), Hours(24)}},
+      {"gangs", "repair",
+       "What becomes of a gang that ran, lost members, and stays below its minimum for\n"
+       "gangs.repairGrace although others were made for them. wait: those that run go on.\n"
+       "restart: they are evicted, if each has a controller that makes it again, and all\n"
+       "are placed together; what they did since their last checkpoint is lost. release:\n"
+       "the minimum is waived, and members are placed as room allows. muster.dev/repair\n"
+       "and muster.dev/repair-grace on the pods go before these two.",
+       TextOption{At<&Config::gangs, &Config::Gangs::repair>, {"wait", "restart", "release"}}},
+      {"gangs", "repairGrace", "How long a gang may stay below its minimum before that.",
+       DurationOption{At<&Config::gangs, &Config::Gangs::repair_grace>, Seconds(1), Hours(24 * 7)}},
   };
 }
 

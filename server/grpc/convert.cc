@@ -239,6 +239,13 @@ void ToProto(const GangReport& report, v1::GangReport& message) {
   message.set_capacity(report.capacity);
   message.set_hourly_cost(report.hourly_cost);
   for (const LeavingMember& member : report.leaving) ToProto(member, *message.add_leaving());
+  for (const RejectedMember& member : report.rejected) {
+    v1::RejectedMember& rejected = *message.add_rejected();
+    ToProto(member.pod, PodUid(), *rejected.mutable_pod());
+    rejected.set_node(member.node.text());
+    rejected.set_reason(member.reason);
+  }
+  message.set_repair(report.repair);
 }
 
 GangId FromProto(const v1::GangRef& message) { return GangId(message.namespace_(), message.name()); }
@@ -286,6 +293,10 @@ absl::StatusOr<GangReport> FromProto(const v1::GangReport& message) {
   report.capacity = message.capacity();
   report.hourly_cost = message.hourly_cost();
   for (const v1::LeavingMember& member : message.leaving()) report.leaving.push_back(FromProto(member));
+  for (const v1::RejectedMember& member : message.rejected()) {
+    report.rejected.push_back({FromProto(member.pod()), NodeName(member.node()), member.reason()});
+  }
+  report.repair = message.repair();
   return report;
 }
 

@@ -208,6 +208,8 @@ struct Metrics::Families {
       Counter("muster_nominations_total", "Nominations of pods that were asked for, repeated ones included.");
   prometheus::Counter& undone =
       Counter("muster_undo_total", "Pods evicted because their gang could not be completed.");
+  prometheus::Counter& restarted =
+      Counter("muster_restart_total", "Pods evicted so that their gang, which lost members, is placed anew.");
   prometheus::Counter& plans = Counter("muster_plans_total", "Gangs planned, with or without success.");
   prometheus::Counter& planning =
       Counter("muster_planning_seconds_total", "Time spent planning, all gangs together.");
@@ -266,6 +268,7 @@ void Metrics::Show(const Totals& totals) {
   Raise(*families_->bindings_retried, static_cast<double>(totals.bindings_retried));
   Raise(families_->nominations, static_cast<double>(totals.nominations));
   Raise(families_->undone, static_cast<double>(totals.undone));
+  Raise(families_->restarted, static_cast<double>(totals.restarted));
   Raise(families_->plans, static_cast<double>(totals.plans));
   Raise(families_->planning, absl::ToDoubleSeconds(totals.planning));
 }

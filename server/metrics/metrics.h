@@ -51,7 +51,8 @@ class Metrics {
     int64_t bindings_failed = 0;
     int64_t bindings_retried = 0;
     int64_t nominations = 0;
-    int64_t undone = 0;  // pods evicted because their gang could not be completed
+    int64_t undone = 0;     // pods evicted because their gang could not be completed
+    int64_t restarted = 0;  // pods evicted so that their gang, which lost members, is placed anew
     int64_t plans = 0;
     absl::Duration planning;  // spent on all of them
   };

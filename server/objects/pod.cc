@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
@@ -66,6 +68,33 @@ PodPhase DecodePhase(const std::string& phase) {
   if (phase == "Succeeded") return PodPhase::kSucceeded;
   if (phase == "Failed") return PodPhase::kFailed;
   return PodPhase::kPending;
+}
+
+// Why kubelet did not admit the pod; empty if it did. Whoever fails a pod gives it
+// a reason and a message; of those kubelet has for pods that it does not admit, one
+// of the two is always the same.
+//
+// Source: rejectPod in pkg/kubelet/kubelet.go, lifecycle/predicate.go,
+//         cm/topologymanager/topology_manager.go, cm/admission/errors.go and
+//         sysctl/allowlist.go of Kubernetes 1.30 to 1.37.
+std::string RejectionBy(const Fields& status) {
+  constexpr std::array<absl::string_view, 11> kReasons = {"NodeAffinity",
+                                                          "NodeName",
+                                                          "NodePorts",
+                                                          "TaintToleration",
+                                                          "InvalidNodeInfo",
+                                                          "UnexpectedPredicateFailureType",
+                                                          "PodOSNotSupported",
+                                                          "PodOSSelectorNodeLabelDoesNotMatch",
+                                                          "UnexpectedAdmissionError",
+                                                          "TopologyAffinityError",
+                                                          "SysctlForbidden"};
+  const std::string reason = status.String("reason");
+  if (status.String("phase") != "Failed" || reason.empty()) return "";
+  const bool refused = absl::StartsWith(reason, "OutOf") ||
+                       absl::StartsWith(status.String("message"), "Pod was rejected") ||
+                       std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
+  return refused ? reason : "";
 }
 
 bool AnyContainerRan(const Fields& status) {
@@ -183,7 +212,9 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
   DecodeShape(object, pod);
   pod.nominated = NodeName(status.String("nominatedNodeName"));
   pod.phase = DecodePhase(status.String("phase"));
-  pod.started = pod.phase == PodPhase::kRunning || pod.finished() || AnyContainerRan(status);
+  pod.rejected = RejectionBy(status);
+  pod.started =
+      pod.phase == PodPhase::kRunning || (pod.finished() && pod.rejected.empty()) || AnyContainerRan(status);
 
   const Labels annotations = metadata.Strings("annotations");
   const std::string pod_group = spec.At("schedulingGroup").String("podGroupName");

@@ -146,6 +146,22 @@ nlohmann::ordered_json LeavingJson(const std::vector<LeavingMember>& leaving) {
   return json;
 }
 
+std::string RejectedTable(const std::vector<RejectedMember>& rejected) {
+  std::vector<Row> rows = {{"POD", "REFUSED BY KUBELET ON", "BECAUSE OF"}};
+  for (const RejectedMember& member : rejected) {
+    rows.push_back({member.pod.text(), member.node.text(), member.reason});
+  }
+  return Table(rows);
+}
+
+nlohmann::ordered_json RejectedJson(const std::vector<RejectedMember>& rejected) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const RejectedMember& member : rejected) {
+    json.push_back({{"pod", member.pod.text()}, {"node", member.node.text()}, {"reason", member.reason}});
+  }
+  return json;
+}
+
 nlohmann::ordered_json SeatJson(const Seat& seat) {
   nlohmann::ordered_json json = {{"pod", seat.pod.text()}, {"role", seat.role}};
   json["rank"] = seat.rank ? nlohmann::ordered_json(*seat.rank) : nlohmann::ordered_json(nullptr);
@@ -172,6 +188,7 @@ std::string ReportText(const GangReport& report) {
   absl::StrAppendFormat(&text, "members      %d exist, %d needed, %d bound, %d held\n", report.members,
                         report.min_members, report.bound, report.held);
   if (!report.capacity.empty()) absl::StrAppend(&text, "capacity     ", report.capacity, "\n");
+  if (!report.repair.empty()) absl::StrAppend(&text, "repair       ", report.repair, "\n");
   if (report.hourly_cost > 0) absl::StrAppendFormat(&text, "costs        %.2f an hour\n", report.hourly_cost);
   if (report.refusal) {
     absl::StrAppend(&text, "fits         ", report.refusal->fits, " of ", report.refusal->of, "\n\n",
@@ -182,6 +199,7 @@ std::string ReportText(const GangReport& report) {
   }
   if (!report.seats.empty()) absl::StrAppend(&text, "\n", SeatTable(report.seats));
   if (!report.leaving.empty()) absl::StrAppend(&text, "\n", LeavingTable(report.leaving));
+  if (!report.rejected.empty()) absl::StrAppend(&text, "\n", RejectedTable(report.rejected));
   return text;
 }
 
@@ -208,6 +226,8 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
   // Text: decimals are exact only in text, as Kubernetes has it.
   json["hourlyCost"] = absl::StrFormat("%.2f", report.hourly_cost);
   if (!report.leaving.empty()) json["leaving"] = LeavingJson(report.leaving);
+  if (!report.rejected.empty()) json["rejected"] = RejectedJson(report.rejected);
+  if (!report.repair.empty()) json["repair"] = report.repair;
   if (report.refusal) json["refusal"] = RefusalJson(*report.refusal);
   return json;
 }

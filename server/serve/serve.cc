@@ -40,6 +40,8 @@ DecisionsOptions MakeDecisionsOptions(const Config& config, Prices prices, absl:
                     .topology = {.levels = config.topology.levels},
                     .closeness = ClosenessOf(config.gangs),
                     .patience = config.gangs.patience,
+                    .repair = RepairOf(config.gangs),
+                    .repair_grace = config.gangs.repair_grace,
                     .tenants = TenantOptionsOf(config.gpus),
                     .capacity = CapacityOf(config.capacity),
                     .reclaimed_for = config.capacity.reclaimed_for};
@@ -116,6 +118,7 @@ void ShowNumbers(const Decisions::Numbers& numbers, Metrics& metrics) {
                                .bindings_retried = numbers.bindings.retried,
                                .nominations = numbers.nominations,
                                .undone = numbers.undone,
+                               .restarted = numbers.restarted,
                                .plans = numbers.plans,
                                .planning = numbers.planning});
 }

@@ -90,6 +90,12 @@ class Pair:
         self.cluster.relay.target_port = leader.http
         return leader
 
+    def revive(self):
+        """Starts those that ended, as their Deployment would."""
+        for replica in self.replicas:
+            if not replica.process.running:
+                replica.start()
+
     def other(self, replica):
         return next(r for r in self.replicas if r is not replica)
 
@@ -106,6 +112,12 @@ def pair(cluster, request):
     replicas = Pair(cluster, getattr(request, "param", FAST))
     yield replicas
     replicas.stop()
+
+
+def nominated_in_vain(cluster):
+    """Pods that are nominated to a node and not bound."""
+    return [p.metadata.name for p in cluster.core.list_namespaced_pod("default").items
+            if p.status.nominated_node_name and not p.spec.node_name]
 
 
 def test_one_replica_decides_and_the_other_says_who_does(cluster, pair):
@@ -162,12 +174,44 @@ def test_leaders_killed_at_twenty_random_moments_of_a_commit_leave_no_partial_ga
         leader = pair.await_leader(15)
         cluster.until_bound(pods, seconds=30)
         assert cluster.observer.over_capacity() == []
-        nominated = [p.metadata.name for p in cluster.core.list_namespaced_pod("default").items
-                     if p.status.nominated_node_name and not p.spec.node_name]
-        assert nominated == []
+        assert nominated_in_vain(cluster) == []
         cluster.delete(pods)
         until(lambda: not cluster.core.list_namespaced_pod("default").items, 20, "all pods gone")
     assert cut_short > 0, "no leader was killed in the middle of its bindings"
+
+
+def restart_scheduler(cluster):
+    cluster.scheduler.kill()
+    cluster.start_scheduler()
+
+
+def restart_apiserver(cluster):
+    cluster.apiserver.kill()
+    # A running kube-scheduler may take half a minute until it asks the API server again.
+    cluster.scheduler.kill()
+    cluster.start_apiserver()
+    cluster.start_scheduler()
+
+
+@pytest.mark.parametrize("restart", [restart_scheduler, restart_apiserver])
+def test_twenty_restarts_around_two_replicas_at_random_moments_leave_no_partial_gang(cluster, pair, restart):
+    dice = random.Random(21)
+    cluster.add_nodes(*[f"node-{i}" for i in range(8)])
+    pair.start()
+    for attempt in range(20):
+        pods = cluster.create(objects.gang(f"cut-{attempt}", members=64, gpus=1))
+        if attempt % 2 == 0:
+            until(lambda: cluster.observer.bound(pods), 30, "the first member bound", every=0.001)
+        else:
+            time.sleep(dice.uniform(0, 2))
+        restart(cluster)
+        pair.revive()
+        pair.await_leader(20)
+        cluster.until_bound(pods, seconds=30)
+        assert cluster.observer.over_capacity() == []
+        assert nominated_in_vain(cluster) == []
+        cluster.delete(pods)
+        until(lambda: not cluster.core.list_namespaced_pod("default").items, 20, "all pods gone")
 
 
 def test_a_leader_that_slept_while_another_took_over_writes_nothing_more_and_ends(cluster, pair):

@@ -288,6 +288,21 @@ class Player {
         Unmet(absl::StrCat("want leaving ", step.at("leaving").dump(), ", got ", got.dump()));
       }
     }
+    GangWasRepaired(step, report);
+  }
+
+  void GangWasRepaired(const Json& step, const GangReport& report) {
+    if (step.contains("repair") && report.repair != step.at("repair").get<std::string>()) {
+      Unmet(absl::StrCat("want repair ", step.at("repair").dump(), ", got ", report.repair));
+    }
+    if (!step.contains("rejected")) return;
+    Json got = Json::object();
+    for (const RejectedMember& m : report.rejected) {
+      got[std::string(m.pod.name())] = absl::StrCat(m.node.text(), ": ", m.reason);
+    }
+    if (got != step.at("rejected")) {
+      Unmet(absl::StrCat("want rejected ", step.at("rejected").dump(), ", got ", got.dump()));
+    }
   }
 
   Queue queue_;

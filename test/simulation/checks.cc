@@ -77,6 +77,7 @@ void Checks::BindingSent(const Process& sender, const PodVersion& version, const
   // Muster need not know yet that the pod is gone.
   const GangLife* gang = workload_.Find(version.name);
   if (gang == nullptr) return;
+  NotWhileRestarted(*gang, version.name);
   Sent& sent = sent_[gang->id];
   if (sent.bound_ever) return;
   sent.members.insert(version.name);
@@ -142,10 +143,40 @@ void Checks::Evicts(const Process&, const PodVersion& version) {
   if (pod == nullptr || pod->uid != version.uid || pod->deleting) return;
   if (!version.resource_version.empty() && version.resource_version != pod->resource_version) return;
   ++evictions_;
-  if (pod->started) violations_.Add(absl::StrCat(version.name.text(), " is evicted although it has started"));
   const GangLife* gang = workload_.Find(*pod);
+  const bool restart = gang != nullptr && version.resource_version.empty() &&
+                       gang->model.membership->repair.repair == Repair::kRestart;
+  if (restart) Restarts(*gang, *pod);
+  if (pod->started && !restart)
+    violations_.Add(absl::StrCat(version.name.text(), " is evicted although it has started"));
   if (gang != nullptr && !gang->ended && IsWhole(*gang)) {
     violations_.Add(absl::StrCat(version.name.text(), " is evicted although its gang is whole"));
+  }
+}
+
+void Checks::Restarts(const GangLife& gang, const Pod& pod) {
+  Sent& sent = sent_[gang.id];
+  if (sent.restarted.contains(pod.uid)) return;
+  ++restarts_;
+  sent.restarted.clear();
+  for (const GangLife::Member& member : gang.members) {
+    const auto other = member.pods == 0 ? nullptr : api_.truth().FindPod(member.pod);
+    if (other != nullptr && other->bound() && !other->deleting && !other->finished())
+      sent.restarted.emplace(other->uid, other->name);
+  }
+  sent.restarted_until = timeline_.Now() + faults_.gang_deadline / 2;
+}
+
+// Muster may have learned a little later than the world that the others are gone,
+// but not earlier.
+void Checks::NotWhileRestarted(const GangLife& gang, const PodName& pod) {
+  Sent& sent = sent_[gang.id];
+  if (timeline_.Now() >= sent.restarted_until) return;
+  for (const auto& [uid, name] : sent.restarted) {
+    const auto left = api_.truth().FindPod(name);
+    if (left == nullptr || left->uid != uid || left->deleting || left->finished()) continue;
+    violations_.Add(absl::StrCat("a binding of ", pod.text(), " is sent while its gang is restarted and ",
+                                 name.text(), " still runs"));
   }
 }
 

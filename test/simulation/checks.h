@@ -23,7 +23,9 @@ namespace muster::test {
 //   * no binding of a former leader comes through once another decides;
 //   * a gang that is bound in part, and of which nothing has started, is whole
 //     or undone in time, counted while the world lets Muster work;
-//   * nothing that started, and no gang that is whole, is evicted;
+//   * no gang that is whole is evicted; nor anything that started, unless its gang
+//     is to be restarted when it lacks members: then nothing of it is bound until
+//     all that ran have gone, or the time for that is over;
 //   * members that require one rack are in one rack;
 //   * in the end every gang that fits has run, and no promise, held call or
 //     nomination is left.
@@ -49,16 +51,21 @@ class Checks : public Witness {
 
   int64_t bindings() const { return bindings_; }
   int64_t evictions() const { return evictions_; }
+  int64_t restarts() const { return restarts_; }
 
  private:
   struct Sent {
     std::set<PodName> members;  // of the gang's first bindings
     bool bound_ever = false;
     absl::Time partial_since = absl::InfiniteFuture();
+    std::map<PodUid, PodName> restarted;  // what ran when the first of them was evicted
+    absl::Time restarted_until = absl::InfinitePast();
   };
 
   void Seen(const Change& change);
   void FirstBindingsAreWhole(const GangId& id);
+  void Restarts(const GangLife& gang, const Pod& pod);
+  void NotWhileRestarted(const GangLife& gang, const PodName& pod);
   void NodeHasRoom(const Pod& pod, const NodeName& node);
   void OneRack(const GangLife& gang);
   void NotInPartForLong();
@@ -80,6 +87,7 @@ class Checks : public Witness {
   absl::Time calm_from_ = absl::InfinitePast();
   int64_t bindings_ = 0;
   int64_t evictions_ = 0;
+  int64_t restarts_ = 0;  // gangs, not pods
 };
 
 }  // namespace muster::test

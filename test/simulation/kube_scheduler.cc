@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "scheduling/plan/feasibility.h"
@@ -17,15 +18,17 @@ bool IsOutsider(const Pod& pod) { return absl::StartsWith(pod.name.name(), kOuts
 
 }  // namespace
 
-KubeScheduler::KubeScheduler(Timeline& timeline, ApiServer& api, const Faults& faults, Fleet& fleet,
-                             Violations& violations)
+KubeScheduler::KubeScheduler(Timeline& timeline, ApiServer& api, const Faults& faults,
+                             SimulatedExtender& extender, Violations& violations, Options options)
     : timeline_(timeline),
       api_(api),
       faults_(faults),
-      fleet_(fleet),
+      extender_(extender),
       violations_(violations),
+      options_(std::move(options)),
       process_(timeline),
-      window_(static_cast<size_t>(timeline.Chance(300) ? timeline.Pick(2, 4) : 100)) {
+      window_(
+          static_cast<size_t>(options_.small_windows && timeline.Chance(300) ? timeline.Pick(2, 4) : 100)) {
   watch_ = std::make_unique<Watch>(timeline, api, faults, process_,
                                    [this](const auto& changes) { Seen(changes); });
 }
@@ -36,9 +39,9 @@ void KubeScheduler::Kill() {
     call->Dies(timeline_.Now() + timeline_.Between(absl::Milliseconds(1), kNoticed));
 }
 
-void KubeScheduler::MusterDied(Replica& replica) {
+void KubeScheduler::ServerDied(const void* server) {
   for (auto& [uid, assumed] : assumed_) {
-    if (assumed.replica != &replica || assumed.call == nullptr || assumed.call->over()) continue;
+    if (assumed.server != server || assumed.call == nullptr || assumed.call->over()) continue;
     assumed.call->Dies(timeline_.Now());
     process_.After(timeline_.Between(absl::Milliseconds(1), absl::Milliseconds(50)),
                    [this, uid = uid, call = assumed.call] {
@@ -65,9 +68,10 @@ void KubeScheduler::Seen(const std::vector<ChangedObject>& changes) {
       queue_.WakeAll();
     }
   }
-  // Pods that are gone are no longer assumed, unless their binding is under way.
+  // Pods that are gone are no longer assumed, whatever becomes of their calls.
   std::erase_if(assumed_, [&](const auto& entry) {
-    return entry.second.bound && watch_->view().FindPod(entry.second.name) == nullptr;
+    const std::shared_ptr<const Pod> pod = watch_->view().FindPod(entry.second.name);
+    return pod == nullptr || pod->uid != entry.first;
   });
   LoopSoon();
 }
@@ -77,9 +81,11 @@ void KubeScheduler::SeenPod(const std::shared_ptr<const Pod>& pod) {
     queue_.Remove(pod->uid);
     assumed_.erase(pod->uid);
     queue_.WakeAll();
-  } else if (pod->pending()) {
-    queue_.Add(*pod, timeline_.Now());
-    if (!pod->nominated.empty()) queue_.Wake(pod->uid);
+  } else if (!pod->gates.empty() ||
+             absl::c_find(options_.profiles, pod->scheduler_name) == options_.profiles.end()) {
+    queue_.Remove(pod->uid);
+  } else if (pod->pending() && !queue_.Add(*pod, timeline_.Now())) {
+    queue_.Changed(pod->uid);
   }
 }
 
@@ -97,7 +103,7 @@ void KubeScheduler::Loop() {
   if (watch_->synced()) {
     if (const auto next = queue_.Pop(timeline_.Now())) {
       const std::shared_ptr<const Pod> pod = watch_->view().FindPod(next->name);
-      if (pod == nullptr || pod->uid != next->uid || !pod->pending()) {
+      if (pod == nullptr || pod->uid != next->uid || !pod->pending() || !pod->gates.empty()) {
         queue_.Remove(next->uid);
       } else if (!assumed_.contains(pod->uid)) {
         Schedule(*pod);
@@ -138,22 +144,17 @@ std::vector<std::string> KubeScheduler::Window(const Pod& pod) {
 KubeScheduler::Answer KubeScheduler::Ask(const Pod& pod, const std::vector<std::string>& nodes) {
   if (IsOutsider(pod))
     return NodeName(nodes[static_cast<size_t>(timeline_.Pick(0, static_cast<int64_t>(nodes.size()) - 1))]);
-  Replica* replica = fleet_.Endpoint();
-  if (replica == nullptr) return absl::UnavailableError("connection refused");
-  if (replica->process().stopped()) {
-    blocked_until_ = std::min(replica->process().stopped_until(), timeline_.Now() + absl::Seconds(5));
-    return absl::UnavailableError("no answer");
-  }
-  if (absl::Status s = replica->decisions().MayDecide(); !s.ok()) return s;
   const std::vector<absl::string_view> candidates(nodes.begin(), nodes.end());
-  const FilterAnswer answer = replica->decisions().Filter({pod, candidates});
-  if (const auto* one = std::get_if<PassOne>(&answer)) {
+  const absl::StatusOr<FilterAnswer> answer = extender_.Filter({pod, candidates});
+  blocked_until_ = std::max(blocked_until_, extender_.FilterTakesUntil());
+  if (!answer.ok()) return answer.status();
+  if (const auto* one = std::get_if<PassOne>(&*answer)) {
     if (std::find(nodes.begin(), nodes.end(), one->node.text()) == nodes.end()) {
       violations_.Add(absl::StrCat("filter answers a node that was not asked for: ", one->node.text()));
     }
     return one->node;
   }
-  if (const auto* all = std::get_if<PassAll>(&answer)) {
+  if (const auto* all = std::get_if<PassAll>(&*answer)) {
     for (const std::string& name : nodes) {
       if (std::find(all->except.begin(), all->except.end(), name) == all->except.end()) return NodeName(name);
     }
@@ -175,21 +176,37 @@ void KubeScheduler::Schedule(const Pod& pod) {
     }
   }
   const std::vector<std::string> nodes = Window(pod);
-  if (nodes.empty()) return Failed(pod, true, "no node fits");
+  if (nodes.empty()) return Failed(pod, Failure::kNoNodeFits);
   const Answer answer = Ask(pod, nodes);
-  if (!answer.ok()) return Failed(pod, false, "error");
-  if (!answer->has_value()) return Failed(pod, true, "refused");
+  if (!answer.ok()) return Failed(pod, Failure::kError);
+  if (!answer->has_value()) return Failed(pod, Failure::kRefused);
   Assume(pod, **answer);
 }
 
-// Every failure clears the nomination, unless preemption makes another.
-void KubeScheduler::Failed(const Pod& pod, bool waits_for_event, const std::string& text) {
-  if (timeline_.tracing()) timeline_.Note(absl::StrCat("kube-scheduler: ", pod.name.name(), " ", text));
-  const NodeName nominated = waits_for_event ? Preempt(pod) : NodeName();
-  queue_.PutBack(pod, timeline_.Now(), waits_for_event);
-  std::string& last = texts_[pod.uid];
-  if (last != text || nominated != pod.nominated) WriteStatus(pod, nominated);
-  last = text;
+// Every failure clears the nomination, unless preemption makes another. The
+// condition is written if it says something new.
+void KubeScheduler::Failed(const Pod& pod, Failure failure) {
+  constexpr const char* kTexts[] = {"no node fits", "refused", "error"};
+  if (timeline_.tracing()) {
+    timeline_.Note(
+        absl::StrCat("kube-scheduler: ", pod.name.name(), " ", kTexts[static_cast<size_t>(failure)]));
+  }
+  const NodeName nominated = failure == Failure::kError ? NodeName() : Preempt(pod);
+  // An extender's refusals have no queueing hint: whatever happens may help.
+  queue_.PutBack(pod, timeline_.Now(),
+                 failure == Failure::kError     ? SchedulingQueue::Waits::kForBackoff
+                 : failure == Failure::kRefused ? SchedulingQueue::Waits::kForAnyEvent
+                                                : SchedulingQueue::Waits::kForRoom);
+  const auto last = failures_.find(pod.uid);
+  const bool news = last == failures_.end() || last->second != failure;
+  failures_[pod.uid] = failure;
+  if (news || nominated != pod.nominated) WriteStatus(pod, nominated);
+}
+
+std::string KubeScheduler::ReasonOf(const PodUid& uid) const {
+  const auto at = failures_.find(uid);
+  if (at == failures_.end()) return "";
+  return at->second == Failure::kError ? "SchedulerError" : "Unschedulable";
 }
 
 void KubeScheduler::WriteStatus(const Pod& pod, const NodeName& nominated) {

@@ -12,8 +12,6 @@
 namespace muster::test {
 namespace {
 
-constexpr absl::Duration kHttpTimeout = absl::Seconds(60);
-
 // Whom a pod of higher priority would have evicted from a node to fit there.
 std::vector<PodUid> Victims(const Pod& pod, const NodeState& state, std::vector<PodName>& names) {
   std::vector<PodUid> victims;
@@ -42,10 +40,9 @@ NodeName KubeScheduler::Preempt(const Pod& pod) {
   });
   if (options.empty()) return NodeName();
   if (!absl::StartsWith(pod.name.name(), kOutsider)) {
-    Replica* replica = fleet_.Endpoint();
-    if (replica == nullptr || !replica->decisions().MayDecide().ok()) return NodeName();
-    options = replica->decisions().Preempt({pod, options});
-    if (options.empty()) return NodeName();
+    absl::StatusOr<std::vector<EvictionOption>> allowed = extender_.Preempt({pod, options});
+    if (!allowed.ok() || allowed->empty()) return NodeName();
+    options = *std::move(allowed);
     for (const PodName& victim : names[options.front().node]) {
       const std::shared_ptr<const Pod> found = watch_->view().FindPod(victim);
       if (found != nullptr && found->membership.has_value()) {
@@ -59,21 +56,21 @@ NodeName KubeScheduler::Preempt(const Pod& pod) {
 
 void KubeScheduler::Assume(const Pod& pod, const NodeName& node) {
   assumed_[pod.uid] = {pod.name, node, pod.shape.requests};
+  const auto ready = [this, pod, node] {
+    // An earlier binding of it came through meanwhile, or it is gone.
+    if (!process_.alive() || !assumed_.contains(pod.uid)) return;
+    absl::StartsWith(pod.name.name(), kOutsider) ? BindDirectly(pod, node) : BindWithExtender(pod, node);
+  };
+  if (options_.prepare != nullptr) return options_.prepare(pod, ready);
   absl::Duration volumes = timeline_.Between(absl::ZeroDuration(), absl::Milliseconds(40));
   if (timeline_.Chance(faults_.slow_volumes))
     volumes = timeline_.Between(absl::Seconds(5), absl::Seconds(90));
   if (timeline_.tracing())
     timeline_.Note(absl::StrCat("kube-scheduler: ", pod.name.name(), " assumed on ", node.text()));
-  process_.After(volumes, [this, pod, node] {
-    // An earlier binding of it came through meanwhile.
-    if (!assumed_.contains(pod.uid)) return;
-    absl::StartsWith(pod.name.name(), kOutsider) ? BindDirectly(pod, node) : BindWithMuster(pod, node);
-  });
+  process_.After(volumes, ready);
 }
 
-void KubeScheduler::BindWithMuster(const Pod& pod, const NodeName& node) {
-  Replica* replica = fleet_.Endpoint();
-  if (replica == nullptr) return BindEnded(pod.uid, absl::UnavailableError("connection refused"));
+void KubeScheduler::BindWithExtender(const Pod& pod, const NodeName& node) {
   auto call = std::make_shared<SimulatedBindCall>(
       timeline_, violations_, pod.uid, node, [this, uid = pod.uid, node](const absl::Status& status) {
         process_.After(timeline_.Between(absl::Milliseconds(1), absl::Milliseconds(5)),
@@ -86,16 +83,9 @@ void KubeScheduler::BindWithMuster(const Pod& pod, const NodeName& node) {
   calls_.emplace(pod.uid, call);
   Assumed& assumed = assumed_.at(pod.uid);
   assumed.call = call;
-  assumed.replica = replica;
-  // As the HTTP adapter: who may not decide answers with an error.
-  replica->process().After(
-      timeline_.Between(absl::Milliseconds(1), absl::Milliseconds(5)), [this, replica, pod, node, call] {
-        if (absl::Status s = replica->decisions().MayDecide(); !s.ok()) return call->Answer(s);
-        if (timeline_.tracing())
-          timeline_.Note(absl::StrCat("bind call of ", pod.name.name(), " to ", node.text()));
-        replica->decisions().Bind({pod.name, pod.uid, node}, call);
-      });
-  process_.After(kHttpTimeout, [this, uid = pod.uid, call] {
+  assumed.server = extender_.Server();
+  if (absl::Status s = extender_.Bind({pod.name, pod.uid, node}, call); !s.ok()) return BindEnded(pod.uid, s);
+  process_.After(options_.http_timeout, [this, uid = pod.uid, call] {
     const auto at = assumed_.find(uid);
     if (call->over() || !call->Alive()) return;
     call->Dies(timeline_.Now() + absl::Milliseconds(timeline_.Pick(1, 500)));
@@ -126,7 +116,8 @@ void KubeScheduler::BindEnded(const PodUid& uid, const absl::Status& status) {
   assumed_.erase(at);
   const std::shared_ptr<const Pod> pod = watch_->view().FindPod(name);
   if (pod == nullptr || pod->uid != uid || !pod->pending()) return;
-  queue_.PutBack(*pod, timeline_.Now(), false);
+  queue_.PutBack(*pod, timeline_.Now(), SchedulingQueue::Waits::kForBackoff);
+  failures_[uid] = Failure::kError;
   WriteStatus(*pod, NodeName());
   queue_.WakeAll();
   LoopSoon();

@@ -56,7 +56,7 @@ void Kubelets::Admit(const PodName& name, const PodUid& uid) {
   if (!known && (timeline_.Chance(faults_.kubelet_rejects) || !Fits(pod->shape.requests, free))) {
     Pod next = *pod;
     next.phase = PodPhase::kFailed;
-    next.started = true;  // as server/objects reads every finished pod
+    next.rejected = "OutOfcpu";
     return api_.Put(std::move(next));
   }
   admitted_.insert(uid);

@@ -13,8 +13,8 @@ constexpr absl::Duration kLongestWait = absl::Minutes(5);
 
 }  // namespace
 
-void SchedulingQueue::Add(const Pod& pod, absl::Time now) {
-  entries_.try_emplace(pod.uid, Entry{pod.name, pod.priority, now, now});
+bool SchedulingQueue::Add(const Pod& pod, absl::Time now) {
+  return entries_.try_emplace(pod.uid, Entry{pod.name, pod.priority, now, now}).second;
 }
 
 std::optional<SchedulingQueue::Next> SchedulingQueue::Pop(absl::Time now) {
@@ -26,7 +26,7 @@ std::optional<SchedulingQueue::Next> SchedulingQueue::Pop(absl::Time now) {
   }
   if (best == entries_.end()) return std::nullopt;
   best->second.in_flight = true;
-  best->second.woken = false;
+  best->second.woken = best->second.changed = false;
   return Next{best->second.name, best->first};
 }
 
@@ -36,14 +36,17 @@ absl::Time SchedulingQueue::NextAt() const {
   return next;
 }
 
-void SchedulingQueue::PutBack(const Pod& pod, absl::Time now, bool waits_for_event) {
+void SchedulingQueue::PutBack(const Pod& pod, absl::Time now, Waits waits) {
   const auto at = entries_.find(pod.uid);
   if (at == entries_.end()) return;
   Entry& entry = at->second;
   entry.in_flight = false;
   entry.since = now;
   entry.ready_at = now + std::min(kFirstBackoff * (1 << std::min(entry.attempts++, 10)), kLongestBackoff);
-  entry.waits_until = waits_for_event && !entry.woken ? now + kLongestWait : absl::InfinitePast();
+  entry.waits = waits;
+  const bool again =
+      waits == Waits::kForBackoff || entry.woken || (waits == Waits::kForAnyEvent && entry.changed);
+  entry.waits_until = again ? absl::InfinitePast() : now + kLongestWait;
 }
 
 void SchedulingQueue::WakeAll() {
@@ -53,11 +56,11 @@ void SchedulingQueue::WakeAll() {
   }
 }
 
-void SchedulingQueue::Wake(const PodUid& uid) {
+void SchedulingQueue::Changed(const PodUid& uid) {
   const auto at = entries_.find(uid);
   if (at == entries_.end()) return;
-  at->second.waits_until = absl::InfinitePast();
-  at->second.woken = true;
+  at->second.changed = true;
+  if (at->second.waits == Waits::kForAnyEvent) at->second.waits_until = absl::InfinitePast();
 }
 
 }  // namespace muster::test

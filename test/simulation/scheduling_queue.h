@@ -16,8 +16,8 @@ namespace muster::test {
 //         pods wait for an event for 5 min at most.
 class SchedulingQueue {
  public:
-  // A pod that is not there yet is tried at once.
-  void Add(const Pod& pod, absl::Time now);
+  // A pod that is not there yet is tried at once; true if so.
+  bool Add(const Pod& pod, absl::Time now);
   void Remove(const PodUid& uid) { entries_.erase(uid); }
 
   struct Next {
@@ -29,12 +29,14 @@ class SchedulingQueue {
   // When Pop has something; infinite if it won't.
   absl::Time NextAt() const;
 
-  // Puts a pod back after it was tried in vain: an error, or a refusal that
-  // waits for an event.
-  void PutBack(const Pod& pod, absl::Time now, bool waits_for_event);
-  // Something happened that may help any pod; this one.
+  // For what a pod waits that was tried in vain; beside its backoff, for room to
+  // come, or for anything to happen, be it to the pod itself.
+  enum class Waits { kForBackoff, kForRoom, kForAnyEvent };
+  void PutBack(const Pod& pod, absl::Time now, Waits waits);
+  // Something happened that may help any pod.
   void WakeAll();
-  void Wake(const PodUid& uid);
+  // The pod was changed, as by its condition or a nomination.
+  void Changed(const PodUid& uid);
 
  private:
   struct Entry {
@@ -45,7 +47,9 @@ class SchedulingQueue {
     absl::Time waits_until = absl::InfinitePast();  // for an event, beyond ready_at
     int attempts = 0;
     bool in_flight = false;
-    bool woken = false;  // while it was in flight
+    Waits waits = Waits::kForBackoff;
+    bool woken = false;    // while it was in flight, by what may help any pod
+    bool changed = false;  // itself, while it was in flight
 
     absl::Time at() const { return in_flight ? absl::InfiniteFuture() : std::max(ready_at, waits_until); }
   };

@@ -43,6 +43,7 @@ struct Sum {
   int64_t lifecycles = 0;
   int64_t bindings = 0;
   int64_t evictions = 0;
+  int64_t restarts = 0;
   int64_t processes = 0;
   double virtual_seconds = 0;
   int64_t violations = 0;
@@ -84,6 +85,7 @@ void Add(const WorldResult& result, Sum& sum) {
   sum.lifecycles += result.lifecycles;
   sum.bindings += result.bindings;
   sum.evictions += result.evictions;
+  sum.restarts += result.restarts;
   sum.processes += result.processes;
   sum.virtual_seconds += result.virtual_seconds;
   sum.violations += static_cast<int64_t>(result.violations.size());
@@ -91,11 +93,12 @@ void Add(const WorldResult& result, Sum& sum) {
 
 void Print(const Sum& sum, absl::Duration took) {
   std::cout << absl::StreamFormat(
-      "%d seeds, %d lifecycles, %d bindings, %d evictions, %d Muster processes, %.1f virtual hours, %d "
+      "%d seeds, %d lifecycles, %d bindings, %d evictions, %d restarts of gangs, %d Muster processes, %.1f "
+      "virtual hours, %d "
       "violations; "
       "%.0f s, %.0f lifecycles/s\n",
-      sum.seeds, sum.lifecycles, sum.bindings, sum.evictions, sum.processes, sum.virtual_seconds / 3600,
-      sum.violations, absl::ToDoubleSeconds(took),
+      sum.seeds, sum.lifecycles, sum.bindings, sum.evictions, sum.restarts, sum.processes,
+      sum.virtual_seconds / 3600, sum.violations, absl::ToDoubleSeconds(took),
       static_cast<double>(sum.lifecycles) / absl::ToDoubleSeconds(took));
 }
 

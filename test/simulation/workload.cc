@@ -50,6 +50,10 @@ void Workload::DrawGang(GangLife& gang) {
   membership.size = gang.size;
   membership.min_members = gang.min;
   if (timeline_.Chance(200)) membership.topology.required = "rack";
+  if (timeline_.Chance(600)) {
+    membership.repair.repair = static_cast<Repair>(timeline_.Pick(0, 2));
+    membership.repair.grace = timeline_.Between(absl::Seconds(1), absl::Seconds(20));
+  }
   gang.model.membership = membership;
   if (gang.size == gang.min && gang.size >= 4 && timeline_.Chance(300)) gang.subgroups = {2, gang.size - 2};
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "test/simulation/checks.h"
 #include "test/simulation/disturber.h"
+#include "test/simulation/fleet_extender.h"
 #include "test/simulation/kube_scheduler.h"
 #include "test/support/builders.h"
 
@@ -39,7 +40,7 @@ class World {
     timeline_.Note(Describe(faults_));
     MakeNodes();
     fleet_.Listen([this](Replica& replica) {
-      for (const auto& scheduler : schedulers_) scheduler->MusterDied(replica);
+      for (const auto& scheduler : schedulers_) scheduler->ServerDied(&replica);
     });
     fleet_.Start();
     StartScheduler();
@@ -58,6 +59,7 @@ class World {
             .lifecycles = workload_.ended(),
             .bindings = checks_.bindings(),
             .evictions = checks_.evictions(),
+            .restarts = checks_.restarts(),
             .processes = fleet_.started(),
             .virtual_seconds = absl::ToDoubleSeconds(timeline_.Now() - absl::UnixEpoch() - absl::Hours(1))};
   }
@@ -110,7 +112,8 @@ class World {
   }
 
   void StartScheduler() {
-    schedulers_.push_back(std::make_unique<KubeScheduler>(timeline_, api_, faults_, fleet_, violations_));
+    schedulers_.push_back(std::make_unique<KubeScheduler>(timeline_, api_, faults_, extender_, violations_,
+                                                          KubeScheduler::Options()));
     running_ = schedulers_.back().get();
   }
 
@@ -139,6 +142,7 @@ class World {
   Workload workload_;
   Kubelets kubelets_;
   Fleet fleet_;
+  FleetExtender extender_{timeline_, fleet_};
   Checks checks_;
   Disturber disturber_;
   std::vector<std::unique_ptr<KubeScheduler>> schedulers_;  // the ended ones too

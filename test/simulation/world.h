@@ -15,7 +15,8 @@ struct WorldResult {
   std::vector<std::string> trace;  // if it was asked for
   int64_t lifecycles = 0;          // gangs that ended
   int64_t bindings = 0;            // sent
-  int64_t evictions = 0;           // by which gangs were undone
+  int64_t evictions = 0;           // by which gangs were undone, or restarted
+  int64_t restarts = 0;            // of gangs that ran and lacked members
   int64_t processes = 0;           // of Muster
   double virtual_seconds = 0;
 };

@@ -64,7 +64,7 @@ TEST_F(Trees, ThatWereBuiltForAnOlderFabricAreNotTakenOver) {
 }
 
 // Half of a gang is bound, and nobody comes for the other half.
-std::vector<Seat> UndoneHalf(const std::string& scheduler) {
+std::vector<Engine::Eviction> UndoneHalf(const std::string& scheduler) {
   EngineOptions options;
   options.scheduler_names = {"default-scheduler"};
   Engine engine(options);
@@ -76,13 +76,13 @@ std::vector<Seat> UndoneHalf(const std::string& scheduler) {
     view.Upsert(pod);
   }
   engine.Observe(Published(view));
-  engine.ToUndo(At(absl::ZeroDuration()));
-  return engine.ToUndo(At(absl::Hours(1)));
+  engine.ToEvict(At(absl::ZeroDuration()));
+  return engine.ToEvict(At(absl::Hours(1)));
 }
 
-TEST(ToUndo, IsTheHalfOfAGangThatWasNotCompleted) { EXPECT_EQ(UndoneHalf("default-scheduler").size(), 1u); }
+TEST(ToEvict, IsTheHalfOfAGangThatWasNotCompleted) { EXPECT_EQ(UndoneHalf("default-scheduler").size(), 1u); }
 
-TEST(ToUndo, IsNothingThatAnotherSchedulerBound) { EXPECT_TRUE(UndoneHalf("other").empty()); }
+TEST(ToEvict, IsNothingThatAnotherSchedulerBound) { EXPECT_TRUE(UndoneHalf("other").empty()); }
 
 // A gang of two, planned; then an object says that it is a part of a group.
 class JoinsAGroup : public testing::Test {

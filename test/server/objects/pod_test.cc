@@ -123,6 +123,43 @@ TEST(DecodePod, ReadsWhatPlacementNeeds) {
   EXPECT_EQ(pod->membership->rank, 3);
 }
 
+// Why a pod failed, and whether kubelet did not admit it.
+struct RejectedCase {
+  std::string name;
+  Json status;
+  std::string rejected;
+};
+void PrintTo(const RejectedCase& c, std::ostream* out) { *out << c.name; }
+
+class FailedPod : public testing::TestWithParam<RejectedCase> {};
+
+TEST_P(FailedPod, WasRejectedOrHasRun) {
+  Json json = PodWith({{"containers", {Container(Json::object())}}});
+  json["status"] = GetParam().status;
+  json["status"]["phase"] = "Failed";
+  const auto pod = DecodePod(json);
+  ASSERT_TRUE(pod.ok()) << pod.status();
+  EXPECT_EQ(pod->rejected, GetParam().rejected);
+  EXPECT_EQ(pod->started, GetParam().rejected.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Objects, FailedPod,
+    testing::Values(
+        RejectedCase{"OutOfAnyResource", {{"reason", "OutOfnvidia.com/gpu"}}, "OutOfnvidia.com/gpu"},
+        RejectedCase{"Admission", {{"reason", "UnexpectedAdmissionError"}}, "UnexpectedAdmissionError"},
+        RejectedCase{"Topology", {{"reason", "TopologyAffinityError"}}, "TopologyAffinityError"},
+        RejectedCase{"NodeAffinity", {{"reason", "NodeAffinity"}}, "NodeAffinity"},
+        RejectedCase{"AnyReasonWithTheMessageOfKubelet",
+                     {{"reason", "Evicted"},
+                      {"message", "Pod was rejected: The node had condition: [DiskPressure]. "}},
+                     "Evicted"},
+        RejectedCase{"EvictedWhileItRan",
+                     {{"reason", "Evicted"}, {"message", "The node was low on resource: memory."}},
+                     ""},
+        RejectedCase{"ItsContainersFailed", Json::object(), ""}),
+    [](const auto& info) { return info.param.name; });
+
 TEST(DecodePod, ReadsUnsetPointersThatArriveAsNull) {
   const Json json = {{"metadata", {{"name", "p"}, {"labels", nullptr}, {"ownerReferences", nullptr}}},
                      {"spec", {{"containers", nullptr}, {"affinity", nullptr}, {"tolerations", nullptr}}},
