@@ -41,10 +41,11 @@ struct Exclusion {
 // How much of a gang finds room within one domain of a level.
 struct LevelFit {
   std::string level;
-  int64_t fits = 0;       // members side by side in the best domain
-  std::string best = "";  // that domain's path
-  int64_t holding = 0;    // domains that hold all that is needed
-  int64_t domains = 0;    // domains looked at
+  int64_t fits = 0;        // members side by side in the best domain
+  std::string best = "";   // that domain's path
+  int64_t holding = 0;     // domains that hold all that is needed
+  int64_t domains = 0;     // domains that there are
+  bool cut_short = false;  // not all of them were looked at: `fits` and `holding` are at least
 
   friend bool operator==(const LevelFit&, const LevelFit&) = default;
 };

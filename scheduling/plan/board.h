@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -94,6 +95,18 @@ class Board {
   bool TakesOneMore(size_t cls, int32_t n) const {
     return Capacity(cls, n) > 0 && (!OneByOne(cls) || rules_->Allows(classes_[cls].kind, At(n)));
   }
+  // Of `coming` more members, how many may find room on the node, or by what rules
+  // about `key` say around it: see PodRules. REQUIRES: OneByOne(cls).
+  int64_t RoomInTurn(size_t cls, int32_t n, int64_t coming) const {
+    return std::min(Capacity(cls, n), rules_->RoomOn(classes_[cls].kind, At(n), coming));
+  }
+  int64_t RoomInTurnBy(size_t cls, const std::string& key, int32_t n, int64_t coming) const {
+    return rules_->RoomBy(classes_[cls].kind, key, At(n), coming);
+  }
+  std::optional<PodRules::Wait> WaitsFor(size_t cls, int32_t n) const {
+    return rules_->WaitsFor(classes_[cls].kind, At(n));
+  }
+  std::vector<int64_t> LeastOf(size_t cls) const { return rules_->Least(classes_[cls].kind); }
   // The rule about other pods that keeps one more off the node; empty if none does.
   std::string PodRuleAgainst(size_t cls, int32_t n) const;
   // Free units of the devices that the class asks for; of all devices where it

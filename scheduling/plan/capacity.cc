@@ -2,6 +2,7 @@
 #include "scheduling/plan/capacity.h"
 
 #include <algorithm>
+#include <string>
 
 namespace muster {
 namespace {
@@ -58,7 +59,7 @@ int64_t RoomOn(const Board& board, size_t cls, const CapacityRules& rules, const
   const bool needed = rules.innermost_needed.has_value();
   if (needed && rules.tree->DomainOf(node, *rules.innermost_needed) == kNoDomain) return 0;
   if (!scope.Contains(node)) return 0;
-  return rules.one_more ? (board.TakesOneMore(cls, node) ? 1 : 0) : board.Capacity(cls, node);
+  return rules.in_turn > 0 ? board.RoomInTurn(cls, node, rules.in_turn) : board.Capacity(cls, node);
 }
 
 DomainRoom CountCapacity(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope) {
@@ -72,6 +73,10 @@ DomainRoom CountCapacity(const Board& board, size_t cls, const CapacityRules& ru
     for (DomainId d = capacity.levels()[level].begin; d < capacity.levels()[level].end; ++d) {
       int64_t& room = capacity.Of(d);
       room = Limited(rules, d, room);
+      if (rules.in_turn > 0 && room > 0 && tree.domain(d).level >= 0) {
+        const std::string& key = tree.levels()[At(tree.domain(d).level)].key;
+        room = std::min(room, board.RoomInTurnBy(cls, key, tree.NodesOf(d).front(), rules.in_turn));
+      }
       if (level > 0) capacity.Of(tree.domain(d).parent) += room;
     }
   }

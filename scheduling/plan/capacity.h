@@ -20,9 +20,11 @@ struct CapacityRules {
   std::vector<SliceLayer> layers;          // only whole slices count
   std::optional<size_t> one_per_domain;    // at most one member in a domain of this level
   std::optional<size_t> innermost_needed;  // nodes without a domain of this level do not count
-  bool one_more = false;                   // a node that takes one more counts as one, no node as more
-  std::vector<bool> closed;                // by domain: no member may come; empty: none is closed
-  std::vector<bool> used;                  // by domain: the gang is there already; empty: nowhere
+  // Of a class whose members are placed one by one, how many are to come; 0 of
+  // others, or where rules about other pods are left out.
+  int64_t in_turn = 0;
+  std::vector<bool> closed;  // by domain: no member may come; empty: none is closed
+  std::vector<bool> used;    // by domain: the gang is there already; empty: nowhere
 
   // Closes the domain of the level that the node is in, if it is in one.
   void Close(size_t level, int32_t node);

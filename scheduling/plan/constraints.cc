@@ -102,9 +102,9 @@ std::vector<DomainId> Constraints::DomainsOf(int32_t part, const DomainTree& tre
                                              const Scope& scope) const {
   const std::vector<int32_t> places = PlacesOf(part);
   if (places.empty()) return DomainsWithin(tree, level, scope);
-  const DomainId domain = DomainOfMost(tree, level, places);
-  const bool possible = domain != kNoDomain && muster::IsWithin(tree, domain, scope);
-  return possible ? std::vector<DomainId>{domain} : std::vector<DomainId>{};
+  std::vector<DomainId> domains = DomainsOfMost(tree, level, places);
+  std::erase_if(domains, [&](DomainId domain) { return !muster::IsWithin(tree, domain, scope); });
+  return domains;
 }
 
 bool Constraints::IsWithin(int32_t part, int32_t other) const {

@@ -36,9 +36,12 @@ class Constraints {
   std::vector<int32_t> PlacesOf(int32_t part) const;
 
   // The domains of a level of `tree` within `scope` in which the part may be: if
-  // members of it have a place, the one where most are; otherwise all, in order.
+  // members of it have a place, those where most are (several if as many are in
+  // each); otherwise all, in order.
   std::vector<DomainId> DomainsOf(int32_t part, const DomainTree& tree, size_t level,
                                   const Scope& scope) const;
+
+  const std::vector<bool>& others_here() const { return others_here_; }
 
   // Whether the part is `other` or a part of it.
   bool IsWithin(int32_t part, int32_t other) const;

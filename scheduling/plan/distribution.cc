@@ -2,43 +2,18 @@
 #include "scheduling/plan/distribution.h"
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
 #include <utility>
+
+#include "scheduling/plan/compact.h"
+#include "scheduling/plan/exact_division.h"
+#include "scheduling/plan/take_fewest.h"
 
 namespace muster {
 namespace {
 
 size_t At(int32_t index) { return static_cast<size_t>(index); }
-
-// Takes of `items`, sorted with the roomiest first, as few as hold `members`,
-// the last of them the tightest that holds what is left. `room` is what an
-// item holds, `take` gets the chosen items with their members.
-template <typename Item, typename Room, typename Take>
-void TakeFewest(const std::vector<Item>& items, int64_t members, const Room& room, const Take& take) {
-  for (auto item = items.begin(); item != items.end() && members > 0; ++item) {
-    if (room(*item) < members) {
-      take(*item, room(*item));
-      members -= room(*item);
-      continue;
-    }
-    // The tightest that suffices; of equal ones the first.
-    const auto end =
-        std::find_if(item, items.end(), [&](const Item& other) { return room(other) < members; });
-    auto tightest = item;
-    for (auto other = item; other != end; ++other) {
-      if (room(*other) < room(*tightest)) tightest = other;
-    }
-    take(*tightest, members);
-    return;
-  }
-}
-
-// A node that holds some of the members.
-struct Opening {
-  int32_t node;
-  int64_t room;
-  int64_t devices;
-};
 
 // How many nodes may be visited to compare domains. What is tried has trials
 // within, so that without a limit the cost would double with every level.
@@ -53,6 +28,14 @@ class Distributor {
 
   Distribution Run(DomainId domain, int64_t members) && {
     result_.left_over = capacity_[domain] - members;
+    if (!HasHostsOnly(domain)) {
+      if (const auto exact = DivideExactly(board_, cls_, rules_, scope_, capacity_, domain, members)) {
+        for (const Distribution::Share& share : *exact)
+          Use(OpeningOf(share.node, share.members), share.members);
+        CountDomains();
+        return std::move(result_);
+      }
+    }
     int64_t trials = kTrialsPerNode * tree_.domain(domain).nodes + kTrials;
     trials_ = &trials;
     Divide({domain}, members);
@@ -101,17 +84,47 @@ class Distributor {
         std::count_if(left.begin(), left.end(), [&](const Child& child) { return child.room >= rest; }));
     CheapestFirst(left.first(suffice), rest);
     shares.push_back({left.front(), rest});
+    ChooseCompact(children, members, shares);
     DivideOver(shares);
+  }
+
+  bool IsDividedByEach() const { return !rules_.layers.empty() || rules_.one_per_domain.has_value(); }
+
+  // The roomiest may need more domains further in than others that hold the
+  // members as well. `children` begins with those of the shares.
+  void ChooseCompact(const std::vector<Child>& children, int64_t members, std::vector<Share>& shares) const {
+    if (shares.size() < 2 || shares.size() == children.size() || IsDividedByEach()) return;
+    std::vector<Holder> holders;
+    for (const Child& child : children) holders.push_back({child.room, RoomsWithin(child)});
+    const auto chosen = ExchangeForFewerWithin(holders, shares.size(), members, *trials_);
+    if (chosen.back() + 1 == chosen.size()) return;
+    shares.clear();
+    for (const size_t i : chosen) shares.push_back({children[i], children[i].room});
+    std::stable_sort(shares.begin(), shares.end(),
+                     [](const Share& a, const Share& b) { return a.members > b.members; });
+    for (Share& share : shares) {
+      share.members = std::min(share.members, members);
+      members -= share.members;
+    }
+  }
+
+  std::vector<int64_t> RoomsWithin(const Child& child) const {
+    if (child.domain == kNoDomain) return {child.room};
+    std::vector<Child> within;
+    AddChildren(child.domain, within);
+    std::vector<int64_t> rooms;
+    for (const Child& c : within) rooms.push_back(c.room);
+    std::sort(rooms.begin(), rooms.end(), std::greater<>());
+    return rooms;
   }
 
   // How much goes to each matters where a domain takes whole slices, or one
   // member; otherwise the domains further in are chosen from all of these.
   void DivideOver(const std::vector<Share>& shares) {
-    const bool each = !rules_.layers.empty() || rules_.one_per_domain.has_value();
     std::vector<DomainId> domains;
     int64_t members = 0;
     for (const auto& [child, share] : shares) {
-      if (each || child.domain == kNoDomain) {
+      if (IsDividedByEach() || child.domain == kNoDomain) {
         DivideWithin(child, share);
       } else {
         domains.push_back(child.domain);
@@ -197,41 +210,34 @@ class Distributor {
     return tree_.domain(deepest).nodes == 1 ? std::min(room, capacity_[deepest]) : room;
   }
 
+  Opening OpeningOf(int32_t n, int64_t room) const {
+    const Resources& free = board_.free(n);
+    return {n, room, board_.penalty(n), board_.DevicesAtStake(cls_, n), free.cpu_millis, free.memory_bytes};
+  }
+
   void DivideOverNodes(absl::Span<const int32_t> nodes, int64_t members) {
-    std::vector<Opening> openings;
+    // Nodes that kube-scheduler found fit come first, whatever else there is.
+    std::vector<Opening> inside;
+    std::vector<Opening> outside;
     for (const int32_t n : nodes) {
       const int64_t room = RoomOn(n);
-      if (room > 0) openings.push_back({n, room, board_.DevicesAtStake(cls_, n)});
+      if (room > 0) (board_.in_window(n) ? inside : outside).push_back(OpeningOf(n, room));
     }
-    const auto key = [&](const Opening& o) {
-      const Resources& free = board_.free(o.node);
-      return std::tuple(!board_.in_window(o.node), -o.room, board_.penalty(o.node), o.devices,
-                        free.cpu_millis, free.memory_bytes, o.node);
-    };
-    std::sort(openings.begin(), openings.end(),
-              [&](const Opening& a, const Opening& b) { return key(a) < key(b); });
-    const auto room = [&](const Opening& o) { return o.room; };
-    // Nodes that kube-scheduler found fit come first, whatever else there is.
-    const auto outside = std::partition_point(openings.begin(), openings.end(),
-                                              [&](const Opening& o) { return board_.in_window(o.node); });
-    const std::vector<Opening> inside(openings.begin(), outside);
-    openings.erase(openings.begin(), outside);
     int64_t left = members;
-    const auto take = [&](const Opening& o, int64_t share) {
+    const auto take = [&](const Opening& opening, int64_t share) {
       left -= share;
-      Use(o, share);
+      Use(opening, share);
     };
-    TakeFewest(inside, left, room, take);
-    TakeFewest(openings, left, room, take);
+    TakeFewest(std::move(inside), left, take);
+    TakeFewest(std::move(outside), left, take);
   }
 
   void Use(const Opening& opening, int64_t members) {
-    const Resources& free = board_.free(opening.node);
     result_.shares.push_back({opening.node, members});
-    result_.penalty += board_.penalty(opening.node);
+    result_.penalty += opening.penalty;
     result_.devices += opening.devices;
-    result_.cpu_millis += free.cpu_millis;
-    result_.memory_bytes += free.memory_bytes;
+    result_.cpu_millis += opening.cpu_millis;
+    result_.memory_bytes += opening.memory_bytes;
   }
 
   void CountDomains() {
@@ -275,26 +281,6 @@ bool Distribution::CostsLessThan(const Distribution& other) const {
 Distribution Distribute(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope,
                         const DomainRoom& capacity, DomainId domain, int64_t members) {
   return Distributor(board, cls, rules, scope, capacity).Run(domain, members);
-}
-
-int64_t TakeUpTo(Board& board, size_t fill, size_t cls, CapacityRules rules, const Scope& scope,
-                 DomainId domain, int64_t members) {
-  rules.one_more = board.OneByOne(cls);
-  int64_t taken = 0;
-  while (taken < members) {
-    const DomainRoom capacity = CountCapacity(board, cls, rules, scope);
-    int64_t next = std::min(members - taken, capacity[domain]);
-    if (!rules.layers.empty()) next -= next % rules.layers.front().size;
-    if (next == 0) break;
-    for (const auto& share : Distribute(board, cls, rules, scope, capacity, domain, next).shares) {
-      // Each that is taken may close nodes to the others of this round.
-      if (rules.one_more && !board.TakesOneMore(cls, share.node)) continue;
-      board.Take({fill, cls, share.node, share.members});
-      taken += share.members;
-    }
-    if (!rules.one_more) break;
-  }
-  return taken;
 }
 
 }  // namespace muster

@@ -30,20 +30,15 @@ struct Distribution {
   bool CostsLessThan(const Distribution& other) const;
 };
 
-// Divides `members` over the nodes of `domain`: at every level, outermost
-// first, to one domain where the gang is already if that holds them all; else
-// over as few as hold them, the roomiest first; of equally roomy ones, and of
-// those that suffice for the rest, the one that costs less than the others.
+// Divides `members` over the nodes of `domain`. Where the effort allows, exactly
+// as costs least (see DivideExactly). Otherwise at every level, outermost first,
+// to one domain where the gang is already if that holds them all; else over as
+// few as hold them, the roomiest first; of equally roomy ones, and of those that
+// suffice for the rest, the one that costs less than the others; and one is
+// exchanged for another while that needs fewer domains of the next level.
 // REQUIRES: `capacity` is what CountCapacity gave for the same arguments, holds
 //           `members` in `domain`, and `members` makes whole slices.
 Distribution Distribute(const Board& board, size_t cls, const CapacityRules& rules, const Scope& scope,
                         const DomainRoom& capacity, DomainId domain, int64_t members);
-
-// Takes room for up to `members` members of the class in `domain`, as
-// Distribute divides them, for the fill of this number. Where rules about other
-// pods matter, one by one. Returns how many found room: all that do where no
-// such rule matters, and then whole slices.
-int64_t TakeUpTo(Board& board, size_t fill, size_t cls, CapacityRules rules, const Scope& scope,
-                 DomainId domain, int64_t members);
 
 }  // namespace muster

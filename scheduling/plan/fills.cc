@@ -177,16 +177,24 @@ std::vector<size_t> SliceLine(const Parts& parts, int32_t p, const std::vector<s
   return line.empty() ? LineByPlace(parts, part, waiting) : line;
 }
 
-DomainId DomainOfMost(const DomainTree& tree, size_t level, const std::vector<int32_t>& nodes) {
+std::vector<DomainId> DomainsOfMost(const DomainTree& tree, size_t level, const std::vector<int32_t>& nodes) {
   std::map<DomainId, int64_t> count;
+  int64_t most = 0;
   for (const int32_t n : nodes) {
     if (n < 0) continue;
     const DomainId domain = tree.DomainOf(n, level);
-    if (domain != kNoDomain) ++count[domain];
+    if (domain != kNoDomain) most = std::max(most, ++count[domain]);
   }
-  const auto most = std::max_element(count.begin(), count.end(),
-                                     [](const auto& a, const auto& b) { return a.second < b.second; });
-  return most == count.end() ? kNoDomain : most->first;
+  std::vector<DomainId> domains;
+  for (const auto& [domain, there] : count) {
+    if (there == most) domains.push_back(domain);
+  }
+  return domains;
+}
+
+DomainId DomainOfMost(const DomainTree& tree, size_t level, const std::vector<int32_t>& nodes) {
+  const std::vector<DomainId> domains = DomainsOfMost(tree, level, nodes);
+  return domains.empty() ? kNoDomain : domains.front();
 }
 
 }  // namespace muster

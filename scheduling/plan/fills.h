@@ -40,8 +40,10 @@ std::vector<Fill> MakeFills(const Parts& parts, int32_t part, const std::vector<
 std::vector<size_t> SliceLine(const Parts& parts, int32_t part, const std::vector<size_t>& waiting);
 inline constexpr size_t kNobody = static_cast<size_t>(-1);
 
-// The domain of a level that most of `nodes` are in; the first of equals, and
-// kNoDomain if none of them is in any.
+// The domains of a level that most of `nodes` are in: several only if as many are
+// in each, none if no node is in any.
+std::vector<DomainId> DomainsOfMost(const DomainTree& tree, size_t level, const std::vector<int32_t>& nodes);
+// The first of these; kNoDomain if there is none.
 DomainId DomainOfMost(const DomainTree& tree, size_t level, const std::vector<int32_t>& nodes);
 
 }  // namespace muster

@@ -8,9 +8,10 @@
 #include <utility>
 
 #include "scheduling/plan/capacity.h"
-#include "scheduling/plan/distribution.h"
 #include "scheduling/plan/domain_order.h"
 #include "scheduling/plan/search.h"
+#include "scheduling/plan/step.h"
+#include "scheduling/plan/take.h"
 
 namespace muster {
 namespace {
@@ -26,25 +27,26 @@ std::vector<ClassNeed> NeedsOf(const Parts& parts, const std::vector<size_t>& me
 
 }  // namespace
 
-Placer::Placer(Board& board, Parts& parts, std::vector<bool> others_here)
+Placer::Placer(Board& board, Parts& parts, std::vector<bool> others_here, Effort* effort)
     : board_(board),
       parts_(parts),
       constraints_(board, parts, fills_, std::move(others_here)),
-      second_attempts_(50'000 + 20 * int64_t{board.node_count()}) {}
+      own_effort_(board.node_count()),
+      effort_(effort == nullptr ? own_effort_ : *effort) {}
 
 bool Placer::PlaceRequired() {
   const Mark before = Here();
   bool placed = PlacePart(0, Scope());
   if (!placed) {
     UndoTo(before);
-    placed = NeedsSearch() && RunSearch();
+    placed = NeedsSearch() && RunSearch(Scope());
   }
   if (placed) Settle();
   return placed;
 }
 
-bool Placer::RunSearch() {
-  Search search(*this);
+bool Placer::RunSearch(const Scope& scope) {
+  Search search(*this, scope);
   const bool placed = search.Run();
   exhausted_ = !placed && search.Exhausted();
   return placed;
@@ -56,6 +58,15 @@ bool Placer::NeedsSearch() const {
   const bool optional = std::any_of(parts_.all.begin(), parts_.all.end(),
                                     [](const Part& part) { return part.min_children > 0; });
   return !counting_is_exact && !optional && static_cast<size_t>(board_.node_count()) <= kExactNodes;
+}
+
+bool Placer::FitsWithin(const Scope& scope) {
+  const Mark before = Here();
+  bool fits = PlaceWithin(0, scope);
+  UndoTo(before);
+  if (!fits && NeedsSearch()) fits = RunSearch(scope);
+  UndoTo(before);
+  return fits;
 }
 
 bool Placer::FitsInOne(const DomainTree& tree, size_t level) {
@@ -83,8 +94,8 @@ bool Placer::PlaceInOneOf(int32_t p, const DomainTree& tree, size_t level, const
     const Mark before = Here();
     if (PlaceWithin(p, scope.NarrowedTo(tree, domain))) return true;
     UndoTo(before);
-    second_attempts_ -= tree.domain(domain).nodes * static_cast<int64_t>(board_.class_count());
-    if (second_attempts_ < 0) return false;
+    effort_.Spend(tree.domain(domain).nodes * static_cast<int64_t>(board_.class_count()));
+    if (effort_.spent()) return false;
   }
   return false;
 }
@@ -126,63 +137,23 @@ void Placer::PreferRoomToGrow(int32_t p, const CapacityRules& rules, const Scope
   std::stable_sort(domains.begin(), domains.end(), [&](DomainId a, DomainId b) { return room(a) > room(b); });
 }
 
-// One of the things that are placed in turn within a part's domain.
-struct Placer::Step {
-  int32_t child = -1;  // or, if -1,
-  Fill fill = {};
-  bool optional = false;
-  bool pinned = false;   // it has to be where others are
-  bool follows = false;  // it has an affinity to pods that may come first
-  double devices = 0;    // in all; they may be more than an integer holds
-  double cpu_millis = 0;
-};
-
-std::vector<Placer::Step> Placer::StepsOf(int32_t p, const Scope& scope) const {
-  std::vector<Step> steps;
-  const auto weigh = [&](Step step, const std::vector<size_t>& members) {
-    for (const size_t m : members) {
-      const Resources& requests = parts_.members[m].pod->shape.requests;
-      for (const auto& [name, amount] : requests.scalars) step.devices += static_cast<double>(amount);
-      step.cpu_millis += static_cast<double>(requests.cpu_millis);
-      const auto& terms = parts_.members[m].pod->shape.terms;
-      step.follows |= terms.has_value() && !terms->affinity.empty();
-    }
-    steps.push_back(std::move(step));
-  };
-  for (Fill& fill : MakeFills(parts_, p, Waiting(part(p).members, true), scope)) {
-    const bool pinned = fill.broken;
-    const std::vector<size_t> members = fill.members;
-    weigh({.fill = std::move(fill), .pinned = pinned}, members);
-  }
-  for (const int32_t child : part(p).children) {
-    const std::vector<size_t> waiting = Waiting(part(child).all, true);
-    if (waiting.empty()) continue;
-    weigh({.child = child,
-           .optional = parts_.IsOptional(child),
-           .pinned = !constraints_.PlacesOf(child).empty()},
-          waiting);
-  }
-  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
-    return std::tuple(!a.pinned, a.follows, -a.devices, -a.cpu_millis) <
-           std::tuple(!b.pinned, b.follows, -b.devices, -b.cpu_millis);
-  });
-  return steps;
-}
-
 bool Placer::PlaceWithin(int32_t p, const Scope& scope) {
   std::vector<Step> steps = StepsOf(p, scope);
   const Mark before = Here();
   for (size_t attempt = 0; attempt <= steps.size(); ++attempt) {
     const std::optional<size_t> failed = PlaceInOrder(p, steps, scope);
     if (!failed.has_value()) return true;
+    if (effort_.spent()) return false;
     // What found no place beside the others goes before them.
-    if (*failed == 0 || *failed >= steps.size() || second_attempts_ < 0) return false;
-    second_attempts_ -= board_.node_count() * static_cast<int64_t>(board_.class_count());
+    if (*failed == 0 || *failed >= steps.size()) break;
+    effort_.Spend(board_.node_count() * static_cast<int64_t>(board_.class_count()));
     UndoTo(before);
     const auto at = steps.begin() + static_cast<std::ptrdiff_t>(*failed);
     std::rotate(steps.begin(), at, at + 1);
   }
-  return false;
+  // Members that let each other in come together.
+  UndoTo(before);
+  return PlaceTogether(p, steps, scope);
 }
 
 std::optional<size_t> Placer::PlaceInOrder(int32_t p, const std::vector<Step>& steps, const Scope& scope) {
@@ -243,27 +214,6 @@ std::vector<size_t> Placer::Waiting(const std::vector<size_t>& members, bool req
 void Placer::UndoTo(const Mark& mark) {
   board_.UndoTo(mark.taken);
   fills_.erase(fills_.begin() + static_cast<std::ptrdiff_t>(mark.fills), fills_.end());
-}
-
-void Placer::Settle() {
-  std::vector<std::vector<Portion>> portions(fills_.size());
-  for (const Portion& portion : board_.taken()) {
-    if (!fills_[portion.fill].settled) portions[portion.fill].push_back(portion);
-  }
-  for (size_t f = 0; f < fills_.size(); ++f) {
-    if (fills_[f].settled) continue;
-    const DomainTree& tree = constraints_.TreeOf(fills_[f].part);
-    // In the order of the tree, domain by domain: neighbouring ranks are
-    // neighbours, and no slice is dealt out over two domains.
-    std::sort(portions[f].begin(), portions[f].end(), [&](const Portion& a, const Portion& b) {
-      return tree.PositionOf(a.node) < tree.PositionOf(b.node);
-    });
-    auto member = fills_[f].members.begin();
-    for (const Portion& portion : portions[f]) {
-      for (int64_t i = 0; i < portion.members; ++i) parts_.members[*member++].node = portion.node;
-    }
-    fills_[f].settled = true;
-  }
 }
 
 }  // namespace muster

@@ -8,6 +8,7 @@
 
 #include "scheduling/plan/board.h"
 #include "scheduling/plan/constraints.h"
+#include "scheduling/plan/effort.h"
 #include "scheduling/plan/fills.h"
 #include "scheduling/plan/parts.h"
 #include "scheduling/plan/scope.h"
@@ -27,12 +28,14 @@ namespace muster {
 // Threads:   thread-compatible.
 class Placer {
  public:
-  // All outlive the placer. For `others_here` see Constraints.
-  Placer(Board& board, Parts& parts, std::vector<bool> others_here);
+  // All outlive the placer. For `others_here` see Constraints. Without `effort`
+  // it has its own.
+  Placer(Board& board, Parts& parts, std::vector<bool> others_here, Effort* effort = nullptr);
+  Placer(const Placer&) = delete;
 
   // Places the members that are required. False, and nothing changed, if no
   // place was found for all. On at most kExactNodes nodes every assignment is
-  // tried before that, until kExactEffort is spent.
+  // tried before that, as far as the effort goes.
   bool PlaceRequired();
 
   // Places as many as fit of the members that are not required. A part without
@@ -54,6 +57,9 @@ class Placer {
   // Whether the gang's required members could be placed in one domain of a
   // level of `tree`. Changes nothing.
   bool FitsInOne(const DomainTree& tree, size_t level);
+  // Whether they could within the scope, whatever else the gang as a whole asks
+  // for. On few nodes every assignment is tried. Changes nothing.
+  bool FitsWithin(const Scope& scope);
 
  private:
   struct Mark {
@@ -74,6 +80,12 @@ class Placer {
   void PreferRoomToGrow(int32_t part, const CapacityRules& rules, const Scope& scope,
                         std::vector<DomainId>& domains) const;
   std::vector<Step> StepsOf(int32_t part, const Scope& scope) const;
+  // The fills of a step of which nothing else has to be kept to; none of another.
+  std::vector<Fill> FillsOf(const Step& step, const Scope& scope) const;
+  // The same steps, but with members that keep skews among them member by member
+  // in turn, as they let each other in. False also if there are none.
+  bool PlaceTogether(int32_t part, const std::vector<Step>& steps, const Scope& scope);
+  bool PlaceInTurn(std::vector<Fill> fills);
   bool PlaceFill(Fill fill);
   bool PlaceSlice(const Fill& fill);
   bool PlaceSliceBySlice(const Fill& fill);
@@ -83,7 +95,7 @@ class Placer {
 
   friend class Search;
   bool NeedsSearch() const;
-  bool RunSearch();
+  bool RunSearch(const Scope& scope);
 
   void PlaceSurplusOf(int32_t part);
   bool ReachMinimum(int32_t part, const Scope& scope);
@@ -100,6 +112,8 @@ class Placer {
   void UndoTo(const Mark& mark);
   // Gives the members of all fills since the last call their nodes, in order.
   void Settle();
+  // Those whose members are dealt out together: of one part, without slices.
+  bool BelongTogether(const Fill& a, const Fill& b) const;
 
   Board& board_;
   Parts& parts_;
@@ -107,7 +121,8 @@ class Placer {
   Constraints constraints_;
   Furthest furthest_;
   bool exhausted_ = false;
-  int64_t second_attempts_;  // node visits that are left for them
+  Effort own_effort_;
+  Effort& effort_;
 };
 
 }  // namespace muster

@@ -114,6 +114,7 @@ PodRules::KindState PodRules::Prepare(const Pod& sample) {
   for (const auto& term : terms.anti_affinity) kind.anti_affinity.emplace_back(Values(term.topology_key));
   for (const auto& constraint : terms.spread) kind.spread.push_back(PrepareSpread(sample, constraint));
   kind.meant_by_itself = MeansAll(terms.affinity, sample, namespaces_);
+  for (const auto& term : terms.anti_affinity) kind.repels_itself.push_back(Means(term, sample, namespaces_));
   return kind;
 }
 
@@ -221,6 +222,46 @@ PodRules::Verdict PodRules::JudgeAffinity(const KindState& kind, size_t node) {
   // The first of pods that want to be together has nobody to go to.
   if (!lonely.has_value() || (first_anywhere && kind.meant_by_itself)) return {};
   return {Rule::kAffinity, *lonely};
+}
+
+std::optional<PodRules::Wait> PodRules::WaitsFor(Kind kind, size_t node) const {
+  const KindState& state = kinds_[Index(kind)];
+  const Verdict verdict = Judge(state, node);
+  if (verdict.rule != Rule::kSpread || !state.spread[verdict.which].Labelled(node)) return std::nullopt;
+  return Wait{verdict.which, state.spread[verdict.which].ValueOf(node)};
+}
+
+std::vector<int64_t> PodRules::Least(Kind kind) const {
+  std::vector<int64_t> least;
+  for (const SpreadTally& tally : kinds_[Index(kind)].spread) least.push_back(tally.Least());
+  return least;
+}
+
+int64_t PodRules::RoomBy(Kind kind, const std::string& key, size_t node, int64_t coming) const {
+  const KindState& state = kinds_[Index(kind)];
+  int64_t room = coming;
+  for (const SpreadTally& tally : state.spread) {
+    if (tally.key() != key || !tally.Labelled(node)) continue;
+    const int64_t fair = tally.domains() == 0 ? coming : (coming + tally.domains() - 1) / tally.domains();
+    room = std::min(room, std::max(fair, tally.Room(node, coming)));
+  }
+  for (size_t i = 0; i < state.anti_affinity.size(); ++i) {
+    const Tally& tally = state.anti_affinity[i];
+    if (state.repels_itself[i] && tally.key() == key && tally.Labelled(node))
+      room = std::min<int64_t>(room, 1);
+  }
+  return room;
+}
+
+int64_t PodRules::RoomOn(Kind kind, size_t node, int64_t coming) const {
+  if (!Allows(kind, node)) return 0;
+  const KindState& state = kinds_[Index(kind)];
+  int64_t room = TermsOf(*state.sample).ports.empty() ? coming : std::min<int64_t>(coming, 1);
+  for (const SpreadTally& tally : state.spread)
+    room = std::min(room, RoomBy(kind, tally.key(), node, coming));
+  for (const Tally& tally : state.anti_affinity)
+    room = std::min(room, RoomBy(kind, tally.key(), node, coming));
+  return room;
 }
 
 std::string PodRules::Blocks(Kind kind, size_t node) const {

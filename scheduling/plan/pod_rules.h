@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,24 @@ class PodRules {
 
   // Whether one more pod of the kind may go to the node.
   bool Allows(Kind kind, size_t node) const;
+  // What one more pod of the kind waits for that only a skew keeps off the node:
+  // more pods in the other domains of this constraint. nullopt if it may come,
+  // or may not whoever comes elsewhere.
+  struct Wait {
+    size_t constraint = 0;
+    int32_t value = 0;  // the node's domain
+  };
+  std::optional<Wait> WaitsFor(Kind kind, size_t node) const;
+  // By constraint of the kind, the fewest pods in any domain: when that rises,
+  // one that waits for it may come.
+  std::vector<int64_t> Least(Kind kind) const;
+  // How many of `coming` pods of the kind may find room around the node by its
+  // rules about `key`, if those that come elsewhere keep the skew as well as
+  // they can. At least 1 where Allows.
+  int64_t RoomBy(Kind kind, const std::string& key, size_t node, int64_t coming) const;
+  // The same by all of its rules, on the node.
+  int64_t RoomOn(Kind kind, size_t node, int64_t coming) const;
+
   // The rule that keeps it off, as a clause for people such as "host port 8080
   // is taken" or "topology spread over zone". Empty exactly if Allows.
   std::string Blocks(Kind kind, size_t node) const;
@@ -67,8 +86,9 @@ class PodRules {
     std::vector<Tally> affinity;
     std::vector<Tally> anti_affinity;
     std::vector<SpreadTally> spread;
-    std::vector<Tally> repelled;   // by others' anti-affinity; one for each label
-    bool meant_by_itself = false;  // by all terms of its own affinity
+    std::vector<Tally> repelled;      // by others' anti-affinity; one for each label
+    bool meant_by_itself = false;     // by all terms of its own affinity
+    std::vector<bool> repels_itself;  // by term of its anti-affinity
   };
   enum class Rule { kNone, kHostPort, kSpread, kAffinity, kAntiAffinity, kRepelled };
   struct Verdict {

@@ -49,6 +49,15 @@ std::string FormatRequests(const Resources& requests) {
 
 namespace {
 
+std::string Slices(const std::vector<SliceFit>& slices) {
+  std::string text;
+  for (const SliceFit& slice : slices) {
+    absl::StrAppendFormat(&text, ", %d of %d slices of %d in one %s each", slice.fits, slice.of, slice.size,
+                          slice.level);
+  }
+  return text;
+}
+
 // "7 of 8 members fit", and where.
 std::string HowMany(const NoRoomFacts& facts, const Refusal& refusal) {
   const std::string at_best = facts.domain.empty() ? "" : absl::StrCat(" (", facts.domain, " at best)");
@@ -65,11 +74,7 @@ std::string HowMany(const NoRoomFacts& facts, const Refusal& refusal) {
         refusal.subgroup.empty() ? "not all" : absl::StrCat("subgroup ", refusal.subgroup, " not"),
         " beside the others");
   }
-  for (const SliceFit& slice : refusal.slices) {
-    absl::StrAppendFormat(&text, ", %d of %d slices of %d in one %s each", slice.fits, slice.of, slice.size,
-                          slice.level);
-  }
-  return text;
+  return absl::StrCat(text, Slices(refusal.slices));
 }
 
 // "; of 8 nodes there 6 filled by this gang, 2 unschedulable".
@@ -90,19 +95,33 @@ std::string WhereAndWhy(const NoRoomFacts& facts, const Refusal& refusal) {
   return text;
 }
 
+// "only 2 would fit": of what is short now, or of another part, which is named.
+std::string EvenIfEmpty(const NoRoomFacts& facts, const Refusal& refusal) {
+  const ShortWhenEmpty& empty = *facts.when_empty;
+  const bool same = empty.subgroup == refusal.subgroup && empty.alone == facts.alone;
+  const std::string subgroup = empty.subgroup.empty() ? "" : absl::StrCat("subgroup ", empty.subgroup);
+  if (!empty.alone) {
+    if (same || subgroup.empty()) return "they would not";
+    return absl::StrCat(subgroup, " would not fit beside the others");
+  }
+  std::string text = absl::StrFormat("%sonly %d%s would fit",
+                                     same || subgroup.empty() ? "" : absl::StrCat("of ", subgroup, " "),
+                                     empty.fits, same ? "" : absl::StrFormat(" of %d", empty.of));
+  if (empty.level != facts.level && !empty.level.empty()) absl::StrAppend(&text, " in one ", empty.level);
+  absl::StrAppend(&text, Slices(empty.slices));
+  if (empty.requests != nullptr && *empty.requests != *facts.requests)
+    absl::StrAppend(&text, "; one more needs ", FormatRequests(*empty.requests));
+  return text;
+}
+
 }  // namespace
 
 void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal) {
   std::string text = absl::StrCat("gang ", gang.id.text(), ": ", HowMany(facts, refusal));
   absl::StrAppend(&text, WhereAndWhy(facts, refusal));
   if (!refusal.would_fit_if.empty()) absl::StrAppend(&text, "; it would fit if ", refusal.would_fit_if);
-  if (facts.fit_when_empty.has_value() && refusal.nodes > 0) {
-    absl::StrAppend(&text, "; even if every node were empty, ",
-                    // Of what is short now all might fit then, and something else would not.
-                    facts.alone && *facts.fit_when_empty < facts.part_of
-                        ? absl::StrCat("only ", *facts.fit_when_empty, " would fit")
-                        : "they would not");
-  }
+  if (facts.when_empty.has_value() && refusal.nodes > 0)
+    absl::StrAppend(&text, "; even if every node were empty, ", EvenIfEmpty(facts, refusal));
   refusal.text = std::move(text);
 }
 

@@ -26,14 +26,25 @@ struct Scarcest {
   int64_t most_free = 0;
 };
 
+// The gang or the subgroup that would be short of room even if nothing ran anywhere.
+struct ShortWhenEmpty {
+  std::string subgroup = "";  // empty: the gang as a whole
+  int64_t fits = 0;
+  int64_t of = 0;
+  bool alone = true;                    // as in NoRoomFacts
+  std::string level = "";               // as there
+  std::vector<SliceFit> slices = {};    // outermost first
+  const Resources* requests = nullptr;  // of the member that would find no place; null if that is not told
+};
+
 // What the text of a refusal says beside the refusal's own numbers.
 struct NoRoomFacts {
   const Resources* requests = nullptr;  // of the member that found no place
   std::optional<Scarcest> scarcest;
-  std::optional<int64_t> fit_when_empty;  // unset: all, or it does not matter
-  std::string level;                      // whose one domain has to hold the gang or subgroup; empty: none
-  std::string domain;                     // the best one's path
-  int64_t part_fits = 0;                  // of the gang or subgroup that is short, there
+  std::optional<ShortWhenEmpty> when_empty;  // unset: all would fit, or it does not matter
+  std::string level;                         // whose one domain has to hold the gang or subgroup; empty: none
+  std::string domain;                        // the best one's path
+  int64_t part_fits = 0;                     // of the gang or subgroup that is short, there
   int64_t part_of = 0;
   bool alone = true;        // false: it fits by itself, but not beside the others
   bool is_default = false;  // the level is nobody's wish

@@ -26,8 +26,9 @@ bool IsClosed(const CapacityRules& rules, int32_t node) {
 
 }  // namespace
 
-Search::Search(Placer& placer)
+Search::Search(Placer& placer, const Scope& scope)
     : placer_(placer),
+      scope_(scope),
       chosen_(placer.parts_.members.size(), kNoNode),
       lines_(placer.parts_.all.size()),
       position_(placer.parts_.members.size()) {
@@ -49,37 +50,65 @@ Search::Search(Placer& placer)
     return std::tuple(follows, parts.members[m].part, parts.members[m].cls, position_[m], m);
   };
   std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) { return key(a) < key(b); });
+  for (size_t i = 0; i < order_.size(); ++i)
+    kind_.push_back(i > 0 && AreAlike(order_[i - 1], order_[i]) ? kind_.back() : i);
 }
 
-bool Search::Run() { return order_.size() <= kMostMembers && Place(0); }
-
-bool Search::Exhausted() const {
-  // Who follows others, or has to keep a skew, may go elsewhere in another order.
-  const bool depends = std::any_of(order_.begin(), order_.end(), [&](size_t m) {
+bool Search::Run() {
+  if (order_.size() > kMostMembers) return false;
+  const bool order_matters = std::any_of(order_.begin(), order_.end(), [&](size_t m) {
     const auto& terms = placer_.parts_.members[m].pod->shape.terms;
     return terms.has_value() && !(terms->affinity.empty() && terms->spread.empty());
   });
-  return order_.size() <= kMostMembers && effort_ >= 0 && !depends;
+  return order_matters ? PlaceInAnyOrder(order_.size()) : Place(0);
 }
+
+bool Search::Exhausted() const { return order_.size() <= kMostMembers && !placer_.effort_.searched_enough(); }
 
 bool Search::Place(size_t next) {
   if (next == order_.size()) return true;
-  const size_t m = order_[next];
+  const bool alike = next > 0 && kind_[next] == kind_[next - 1];
+  return TryNodes(order_[next], alike ? chosen_[order_[next - 1]] : 0, [&] { return Place(next + 1); });
+}
+
+bool Search::PlaceInAnyOrder(size_t left) {
+  if (left == 0) return true;
+  if (!failed_.insert(Reached()).second) return false;
+  size_t tried = order_.size();  // the kind before
+  for (size_t i = 0; i < order_.size(); ++i) {
+    if (chosen_[order_[i]] != kNoNode || kind_[i] == tried) continue;
+    tried = kind_[i];
+    if (TryNodes(order_[i], 0, [&] { return PlaceInAnyOrder(left - 1); })) return true;
+  }
+  return false;
+}
+
+bool Search::TryNodes(size_t m, int32_t first, const std::function<bool()>& next) {
   const Member& member = placer_.parts_.members[m];
   const CapacityRules rules = placer_.constraints_.RulesOf(member.part);
-  const int32_t first = IsLikeTheOneBefore(next) ? chosen_[order_[next - 1]] : 0;
   for (int32_t n = first; n < placer_.board_.node_count(); ++n) {
-    if (--effort_ < 0) return false;
-    if (!placer_.board_.TakesOneMore(member.cls, n) || IsClosed(rules, n) || !MayBeOn(m, n)) continue;
+    if (!placer_.effort_.TryOne()) return false;
+    if (!scope_.Contains(n) || !placer_.board_.TakesOneMore(member.cls, n) || IsClosed(rules, n) ||
+        !MayBeOn(m, n))
+      continue;
     const Placer::Mark before = placer_.Here();
     placer_.board_.Take({placer_.fills_.size(), member.cls, n, 1});
     placer_.fills_.push_back({.part = member.part, .cls = member.cls, .members = {m}});
     chosen_[m] = n;
-    if (Place(next + 1)) return true;
+    if (next()) return true;
     chosen_[m] = kNoNode;
     placer_.UndoTo(before);
   }
   return false;
+}
+
+std::vector<std::pair<size_t, int32_t>> Search::Reached() const {
+  std::vector<std::pair<size_t, int32_t>> reached;
+  for (size_t i = 0; i < order_.size(); ++i) {
+    if (chosen_[order_[i]] != kNoNode) reached.emplace_back(kind_[i], chosen_[order_[i]]);
+  }
+  std::sort(reached.begin(), reached.end());
+  return reached;
 }
 
 bool Search::MayBeOn(size_t m, int32_t node) const {
@@ -93,7 +122,9 @@ bool Search::KeepsRequired(int32_t part, int32_t node) const {
     const DomainId here = demand.tree->DomainOf(node, *demand.required);
     if (here == kNoDomain) return false;
     const std::vector<int32_t> places = placer_.constraints_.PlacesOf(p);
-    if (!places.empty() && DomainOfMost(*demand.tree, *demand.required, places) != here) return false;
+    if (places.empty()) continue;
+    const std::vector<DomainId> most = DomainsOfMost(*demand.tree, *demand.required, places);
+    if (std::find(most.begin(), most.end(), here) == most.end()) return false;
   }
   return true;
 }
@@ -114,11 +145,8 @@ bool Search::KeepsSlices(size_t m, int32_t node) const {
   return true;
 }
 
-bool Search::IsLikeTheOneBefore(size_t next) const {
-  if (next == 0) return false;
+bool Search::AreAlike(size_t a, size_t b) const {
   const Parts& parts = placer_.parts_;
-  const size_t a = order_[next - 1];
-  const size_t b = order_[next];
   if (parts.members[a].part != parts.members[b].part || parts.members[a].cls != parts.members[b].cls)
     return false;
   const Demand& demand = placer_.part(parts.members[a].part).demand;

@@ -20,12 +20,12 @@ namespace {
 size_t At(int32_t index) { return static_cast<size_t>(index); }
 
 // The subgroup that alone is short of room for its own demand; -1 if there is none.
-int32_t ShortSubgroup(Board& board, const Parts& parts, const Constraints& constraints) {
+int32_t ShortSubgroup(Board& board, const Parts& parts, const Constraints& constraints, Effort& effort) {
   for (size_t p = 1; p < parts.all.size(); ++p) {
     const auto part = static_cast<int32_t>(p);
     const Demand& demand = parts.all[p].demand;
     if (parts.IsOptional(part) || (!demand.required.has_value() && demand.slices.empty())) continue;
-    Survey survey(board, parts, constraints, part);
+    Survey survey(board, parts, constraints, part, effort);
     if (survey.missing() > survey.FindClosest(demand.required).fits) return part;
   }
   return -1;
@@ -49,11 +49,11 @@ struct Scarcity {
 // How many required members outside of the part find room, each subgroup by
 // itself.
 int64_t FitsOutsideOf(int32_t part, Board& board, const Parts& parts, const Constraints& constraints,
-                      const Survey& whole) {
+                      const Survey& whole, Effort& effort) {
   int64_t fits = 0;
   int64_t within = 0;  // required members of the subgroups directly in the gang
   for (const int32_t child : parts.all[0].children) {
-    Survey survey(board, parts, constraints, child);
+    Survey survey(board, parts, constraints, child, effort);
     within += survey.missing();
     if (!constraints.IsWithin(part, child)) {
       fits += survey.FindClosest(parts.all[At(child)].demand.required).fits;
@@ -70,12 +70,12 @@ std::optional<DomainId> DomainOfAttempt(const Survey& whole, const Placer::Furth
 }
 
 Short FindShort(Board& board, const Parts& parts, const Constraints& constraints,
-                const Placer::Furthest& furthest) {
+                const Placer::Furthest& furthest, Effort& effort) {
   Short found{.level = parts.all[0].demand.required};
-  Survey whole(board, parts, constraints, 0);
+  Survey whole(board, parts, constraints, 0, effort);
   found.closest = whole.FindClosest(found.level);
   if (found.closest.fits < whole.missing()) return found;
-  const int32_t part = ShortSubgroup(board, parts, constraints);
+  const int32_t part = ShortSubgroup(board, parts, constraints, effort);
   if (part < 0) {
     const DomainId domain = found.closest.domain;
     found = {.part = furthest.part, .level = found.level, .closest = {}, .alone = false};
@@ -83,20 +83,20 @@ Short FindShort(Board& board, const Parts& parts, const Constraints& constraints
     found.closest.domain = DomainOfAttempt(whole, furthest, found.level).value_or(domain);
     return found;
   }
-  Survey survey(board, parts, constraints, part);
+  Survey survey(board, parts, constraints, part, effort);
   const std::optional<size_t> level = parts.all[At(part)].demand.required;
-  return {part, level, survey.FindClosest(level), FitsOutsideOf(part, board, parts, constraints, whole),
-          true};
+  return {part, level, survey.FindClosest(level),
+          FitsOutsideOf(part, board, parts, constraints, whole, effort), true};
 }
 
 // Whether the gang finds its places if the part needs one domain of `level`, or
 // none at all.
 bool FitsWithin(std::optional<size_t> level, int32_t part, const PlanInput& input, const Parts& parts,
-                Board& board) {
+                Board& board, Effort& effort) {
   Parts relaxed = parts;
   relaxed.all[At(part)].demand.required = level;
   const size_t before = board.taken().size();
-  const bool fits = Placer(board, relaxed, OthersHere(input, parts, board)).PlaceRequired();
+  const bool fits = Placer(board, relaxed, OthersHere(input, parts, board), &effort).PlaceRequired();
   board.UndoTo(before);
   return fits;
 }
@@ -104,19 +104,20 @@ bool FitsWithin(std::optional<size_t> level, int32_t part, const PlanInput& inpu
 // The innermost level outside of the short part's of which one domain would be
 // enough, as it was tried.
 std::string WouldFitIf(const PlanInput& input, const Parts& parts, const Short& found,
-                       const std::vector<LevelFit>& levels, const Survey& survey, Board& board) {
+                       const std::vector<LevelFit>& levels, const Survey& survey, Board& board,
+                       Effort& effort) {
   for (size_t l = *found.level; l-- > 0;) {
-    if (!survey.MightHold(l) || !FitsWithin(l, found.part, input, parts, board)) continue;
+    if (!survey.MightHold(l) || !FitsWithin(l, found.part, input, parts, board, effort)) continue;
     return absl::StrCat("one ", Shortened(levels[l].level), " were enough");
   }
-  if (!survey.MightHold(std::nullopt) || !FitsWithin(std::nullopt, found.part, input, parts, board))
+  if (!survey.MightHold(std::nullopt) || !FitsWithin(std::nullopt, found.part, input, parts, board, effort))
     return "";
   return absl::StrCat("more than one ", Shortened(levels[*found.level].level), " were allowed");
 }
 
 // Counts the slices of each layer as if there were no layers around it.
 void AddSlices(const Board& board, const Demand& demand, const Survey& survey, const Closest& closest,
-               Refusal& refusal) {
+               std::vector<SliceFit>& slices) {
   for (size_t i = 0; i < demand.slices.size(); ++i) {
     const SliceLayer& layer = demand.slices[i];
     CapacityRules rules = survey.rules();
@@ -127,10 +128,10 @@ void AddSlices(const Board& board, const Demand& demand, const Survey& survey, c
       const DomainRoom capacity = CountCapacity(board, cls, rules, Scope());
       fits += std::min(survey.missing(cls), capacity[closest.domain]) / layer.size;
     }
-    refusal.slices.push_back({.level = demand.tree->levels()[layer.level].name,
-                              .size = layer.size,
-                              .fits = fits,
-                              .of = survey.missing() / layer.size});
+    slices.push_back({.level = demand.tree->levels()[layer.level].name,
+                      .size = layer.size,
+                      .fits = fits,
+                      .of = survey.missing() / layer.size});
   }
 }
 
@@ -151,28 +152,35 @@ bool LacksInAll(const Board& board, const Parts& parts) {
 
 // Whether no placement can exist on the board, by proof: that none was found
 // proves nothing where members of several kinds compete.
-bool CannotFit(Board& board, const Parts& parts, const Constraints& constraints) {
+bool CannotFit(Board& board, const Parts& parts, const Constraints& constraints, Effort& effort) {
   for (size_t p = 0; p < parts.all.size(); ++p) {
     const auto part = static_cast<int32_t>(p);
     if (parts.IsOptional(part)) continue;
-    const Survey survey(board, parts, constraints, part);
+    const Survey survey(board, parts, constraints, part, effort);
     if (!survey.MightHold(parts.all[p].demand.required)) return true;
   }
   return LacksInAll(board, parts);
 }
 
-// How many of the short part's members would fit if nothing ran anywhere;
-// nullopt if the whole gang would, or might.
-std::optional<int64_t> FitWhenEmpty(const PlanInput& input, const Parts& parts, const Short& found) {
+// What is short if nothing ran anywhere; nullopt if the whole gang would fit, or might.
+std::optional<ShortWhenEmpty> FindShortWhenEmpty(const PlanInput& input, const Parts& parts, Effort& effort) {
   if (HasChoice(parts)) return std::nullopt;  // other members might
   Board empty = EmptyBoard(input, parts);
   Parts copy = parts;
-  Placer placer(empty, copy, {});
+  Placer placer(empty, copy, {}, &effort);
   if (placer.PlaceRequired()) return std::nullopt;
   const std::vector<Fill> none;
   const Constraints constraints(empty, parts, none, {});
-  if (!placer.exhausted() && !CannotFit(empty, parts, constraints)) return std::nullopt;
-  return Survey(empty, parts, constraints, found.part).FindClosest(found.level).fits;
+  if (!placer.exhausted() && !CannotFit(empty, parts, constraints, effort)) return std::nullopt;
+  const Short found = FindShort(empty, parts, constraints, placer.furthest(), effort);
+  const Survey survey(empty, parts, constraints, found.part, effort);
+  const Part& part = parts.all[At(found.part)];
+  ShortWhenEmpty is_short{
+      .subgroup = part.name, .fits = found.closest.fits, .of = survey.missing(), .alone = found.alone};
+  if (found.level.has_value()) is_short.level = Shortened(survey.rules().tree->levels()[*found.level].name);
+  if (found.closest.short_of.has_value()) is_short.requests = &empty.shape(*found.closest.short_of).requests;
+  if (found.alone) AddSlices(empty, part.demand, survey, found.closest, is_short.slices);
+  return is_short;
 }
 
 // Says what keeps the next member off the nodes where the part comes closest.
@@ -186,7 +194,10 @@ Scarcity CountExclusions(const PlanInput& input, const Board& board, const Short
     return {cls, std::nullopt};
   }
   const size_t cls = *found.closest.short_of;
-  Exclusions exclusions = FindExclusions(input, board, cls, survey.rules(), found.closest.left, nodes);
+  CapacityRules rules = survey.rules();
+  if (found.level.has_value())
+    rules.innermost_needed = std::max(rules.innermost_needed.value_or(0), *found.level);
+  Exclusions exclusions = FindExclusions(input, board, cls, rules, found.closest.left, nodes);
   refusal.excluded = std::move(exclusions.by_cause);
   return {cls, std::move(exclusions.scarcest)};
 }
@@ -197,8 +208,9 @@ Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size
                   const Placer::Furthest& furthest, Board& board) {
   const std::vector<Fill> none;
   const Constraints constraints(board, parts, none, OthersHere(input, parts, board));
-  const Short found = FindShort(board, parts, constraints, furthest);
-  Survey survey(board, parts, constraints, found.part);
+  Effort effort(board.node_count());
+  const Short found = FindShort(board, parts, constraints, furthest, effort);
+  Survey survey(board, parts, constraints, found.part, effort);
   const DomainTree& tree = *survey.rules().tree;
   const GangCount count = Count(input.gang);
   const int64_t satisfied = count.satisfied + static_cast<int64_t>(input.kept.size());
@@ -208,18 +220,19 @@ Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size
   refusal.fits = std::min(satisfied + found.others + found.closest.fits, count.needed - 1);
   refusal.subgroup = parts.all[At(found.part)].name;
   for (size_t l = 0; l < tree.levels().size(); ++l) refusal.levels.push_back(survey.AtLevel(l));
-  if (found.alone) AddSlices(board, parts.all[At(found.part)].demand, survey, found.closest, refusal);
+  if (found.alone) AddSlices(board, parts.all[At(found.part)].demand, survey, found.closest, refusal.slices);
   const bool one = found.level.has_value();
-  if (one && found.alone) refusal.would_fit_if = WouldFitIf(input, parts, found, refusal.levels, survey, board);
+  if (one && found.alone)
+    refusal.would_fit_if = WouldFitIf(input, parts, found, refusal.levels, survey, board, effort);
   Scarcity scarcity = CountExclusions(input, board, found, survey, refusal);
 
-  std::optional<int64_t> fit_when_empty;
-  if (satisfied == 0 && !default_level.has_value()) fit_when_empty = FitWhenEmpty(input, parts, found);
-  if (fit_when_empty.has_value()) refusal.kind = Refusal::Kind::kNeverFits;
+  std::optional<ShortWhenEmpty> when_empty;
+  if (satisfied == 0 && !default_level.has_value()) when_empty = FindShortWhenEmpty(input, parts, effort);
+  if (when_empty.has_value()) refusal.kind = Refusal::Kind::kNeverFits;
   DescribeNoRoom(input.gang,
                  {.requests = &board.shape(scarcity.cls).requests,
                   .scarcest = std::move(scarcity.scarcest),
-                  .fit_when_empty = fit_when_empty,
+                  .when_empty = std::move(when_empty),
                   .level = one ? Shortened(tree.levels()[*found.level].name) : "",
                   .domain = one ? tree.PathOf(found.closest.domain) : "",
                   .part_fits = found.closest.fits,

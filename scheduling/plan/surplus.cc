@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "scheduling/plan/distribution.h"
 #include "scheduling/plan/placer.h"
+#include "scheduling/plan/take.h"
 
 namespace muster {
 
@@ -19,15 +19,17 @@ void Placer::PlaceSurplusOf(int32_t p) {
   if (demand.preferred.has_value()) {
     const size_t outermost = demand.required.has_value() ? *demand.required + 1 : 0;
     for (size_t level = *demand.preferred + 1; level-- > outermost;) {
-      const auto domains = constraints_.DomainsOf(p, *demand.tree, level, around);
-      if (domains.size() == 1) PlaceSome(p, around.NarrowedTo(*demand.tree, domains[0]));
+      if (constraints_.PlacesOf(p).empty()) continue;
+      for (const DomainId domain : constraints_.DomainsOf(p, *demand.tree, level, around))
+        PlaceSome(p, around.NarrowedTo(*demand.tree, domain));
     }
   }
   if (!demand.required.has_value()) return PlaceSome(p, around);
+  const size_t before = constraints_.PlacesOf(p).size();
   for (const DomainId domain : constraints_.DomainsOf(p, *demand.tree, *demand.required, around)) {
     PlaceSome(p, around.NarrowedTo(*demand.tree, domain));
     // Where the first ones are, the others have to be.
-    if (!constraints_.PlacesOf(p).empty()) return;
+    if (constraints_.PlacesOf(p).size() > before) return;
   }
 }
 
@@ -71,7 +73,8 @@ Scope Placer::ScopeAround(int32_t p) const {
     const Demand& demand = part(*above).demand;
     if (!demand.required.has_value()) continue;
     const auto domains = constraints_.DomainsOf(*above, *demand.tree, *demand.required, scope);
-    if (domains.size() == 1) scope = scope.NarrowedTo(*demand.tree, domains[0]);
+    const bool there = domains.size() == 1 || !constraints_.PlacesOf(*above).empty();
+    if (there && !domains.empty()) scope = scope.NarrowedTo(*demand.tree, domains[0]);
   }
   return scope;
 }

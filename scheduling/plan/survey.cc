@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "scheduling/plan/distribution.h"
+#include "scheduling/plan/placer.h"
+#include "scheduling/plan/take.h"
 
 namespace muster {
 namespace {
@@ -18,6 +19,19 @@ std::vector<int64_t> MissingByClass(const Parts& parts, int32_t part) {
     if (member.required && member.node == kNoNode) ++missing[member.cls];
   }
   return missing;
+}
+
+// The innermost level that nodes need a domain of, whichever level is looked at:
+// all but the one that the part itself requires.
+std::optional<size_t> NeededAtAnyLevel(const Parts& parts, int32_t part, const DomainTree& tree) {
+  std::optional<size_t> needed;
+  for (int32_t p = part; p >= 0; p = parts.all[At(p)].parent) {
+    Demand demand = parts.all[At(p)].demand;
+    if (demand.tree != &tree) continue;
+    if (p == part) demand.required.reset();
+    if (const auto level = demand.InnermostNeeded()) needed = std::max(needed.value_or(0), *level);
+  }
+  return needed;
 }
 
 std::vector<int64_t> RoomLeft(const Board& board, size_t cls) {
@@ -40,13 +54,15 @@ Closest Replayed(Board& board, const std::vector<Portion>& portions, size_t shor
   return closest;
 }
 
-Survey::Survey(Board& board, const Parts& parts, const Constraints& constraints, int32_t part)
+Survey::Survey(Board& board, const Parts& parts, const Constraints& constraints, int32_t part, Effort& effort)
     : board_(board),
+      parts_(parts),
       constraints_(constraints),
       part_(part),
       missing_(MissingByClass(parts, part)),
       rules_(constraints.RulesOf(part)),
-      effort_(50'000 + 20 * int64_t{board.node_count()}) {
+      effort_(effort) {
+  rules_.innermost_needed = NeededAtAnyLevel(parts, part, *rules_.tree);
   const Part& p = parts.all[At(part)];
   // Slices are of the part's own members only.
   if (p.children.empty()) rules_.layers = p.demand.slices;
@@ -81,6 +97,7 @@ bool Survey::MightHold(std::optional<size_t> level) const {
 Survey::Look Survey::LookAt(size_t level) {
   std::vector<DomainId> domains = constraints_.DomainsOf(part_, *rules_.tree, level, Scope());
   Look look{.domains = static_cast<int64_t>(domains.size())};
+  size_t looked_at = 0;
   if (!bound_is_exact_) {
     std::stable_sort(domains.begin(), domains.end(),
                      [&](DomainId a, DomainId b) { return Bound(a) > Bound(b); });
@@ -91,7 +108,9 @@ Survey::Look Survey::LookAt(size_t level) {
     const int64_t fits = bound_is_exact_ ? Bound(d) : FitsIn(d);
     if (fits >= missing()) ++look.holding;
     if (look.best == kNoDomain || fits > look.fits) look = {d, fits, look.holding, look.domains};
-    if (effort_ < 0) break;
+    ++looked_at;
+    look.cut_short = !bound_is_exact_ && effort_.spent() && looked_at < domains.size();
+    if (look.cut_short) break;
   }
   return look;
 }
@@ -103,7 +122,8 @@ LevelFit Survey::AtLevel(size_t level) {
           .fits = look.fits,
           .best = look.best == kNoDomain ? "" : tree.PathOf(look.best),
           .holding = look.holding,
-          .domains = look.domains};
+          .domains = look.domains,
+          .cut_short = look.cut_short};
 }
 
 Closest Survey::FindClosest(std::optional<size_t> level) {
@@ -121,8 +141,18 @@ Closest Survey::FindClosest(std::optional<size_t> level) {
 int64_t Survey::FitsIn(DomainId domain) {
   Closest closest{.scope = Scope().NarrowedTo(*rules_.tree, domain), .domain = domain};
   SeatSideBySide(closest, nullptr);
-  effort_ -= rules_.tree->domain(domain).nodes * static_cast<int64_t>(missing_.size());
+  effort_.Spend(rules_.tree->domain(domain).nodes * static_cast<int64_t>(missing_.size()));
+  if (closest.fits < missing() && Bound(domain) >= missing() && HoldsAll(domain)) return missing();
   return closest.fits;
+}
+
+bool Survey::HoldsAll(DomainId domain) {
+  // What subgroups ask for is left out here, so that theirs could not be told.
+  if (parts_.all.size() > 1 || effort_.spent()) return false;
+  Parts copy = parts_;
+  copy.all[0].demand.required.reset();
+  return Placer(board_, copy, constraints_.others_here(), &effort_)
+      .FitsWithin(Scope().NarrowedTo(*rules_.tree, domain));
 }
 
 void Survey::SeatSideBySide(Closest& closest, std::vector<int64_t>* left) {

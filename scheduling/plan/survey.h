@@ -10,6 +10,7 @@
 #include "scheduling/plan/board.h"
 #include "scheduling/plan/capacity.h"
 #include "scheduling/plan/constraints.h"
+#include "scheduling/plan/effort.h"
 #include "scheduling/plan/parts.h"
 #include "scheduling/plan/scope.h"
 
@@ -35,7 +36,7 @@ Closest Replayed(Board& board, const std::vector<Portion>& portions, size_t shor
 class Survey {
  public:
   // All outlive the survey; it takes nothing from the board for good.
-  Survey(Board& board, const Parts& parts, const Constraints& constraints, int32_t part);
+  Survey(Board& board, const Parts& parts, const Constraints& constraints, int32_t part, Effort& effort);
 
   const CapacityRules& rules() const { return rules_; }
   // How many required members have no place, in all and of one class.
@@ -48,7 +49,8 @@ class Survey {
 
   // How the domains of a level hold the part. Where its members compete, that
   // is how many were seated side by side, in as many domains as the effort
-  // allows: at most what would fit.
+  // allows: at most what would fit. Of a gang without subgroups on few nodes it is
+  // exact which domains hold all.
   LevelFit AtLevel(size_t level);
 
   // The domain of `level`, or the whole cluster without one, where the most
@@ -61,6 +63,7 @@ class Survey {
     int64_t fits = 0;
     int64_t holding = 0;
     int64_t domains = 0;
+    bool cut_short = false;
   };
 
   // What the classes find in the domain each alone: at least what fits.
@@ -68,16 +71,20 @@ class Survey {
   Look LookAt(size_t level);
   // What fits in the domain side by side.
   int64_t FitsIn(DomainId domain);
+  // Whether all do that have to, where seating them one class after the other did
+  // not find it.
+  bool HoldsAll(DomainId domain);
   void SeatSideBySide(Closest& closest, std::vector<int64_t>* left);
 
   Board& board_;
+  const Parts& parts_;
   const Constraints& constraints_;
   const int32_t part_;
   const std::vector<int64_t> missing_;  // by class
   CapacityRules rules_;
   std::vector<DomainRoom> capacity_;  // by class
   bool bound_is_exact_;
-  int64_t effort_;  // node visits that are left for seating side by side
+  Effort& effort_;  // for seating side by side
 };
 
 }  // namespace muster

@@ -2,6 +2,7 @@
 #include "scheduling/plan/tally.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -48,9 +49,26 @@ SpreadTally::SpreadTally(const SpreadConstraint& constraint, bool self,
 
 bool SpreadTally::Allows(size_t node) const {
   const int64_t here = std::max<int64_t>(counts_[static_cast<size_t>(values_->of_node[node])], 0);
+  return here + self_ - Least() <= max_skew_;
+}
+
+int64_t SpreadTally::Least() const {
   const bool enough = domains_ > 0 && domains_ >= min_domains_;
-  const int64_t least = enough ? domains_by_count_.begin()->first : 0;
-  return here + self_ - least <= max_skew_;
+  return enough ? domains_by_count_.begin()->first : 0;
+}
+
+int64_t SpreadTally::Room(size_t node, int64_t most) const {
+  if (!Allows(node)) return 0;
+  const int64_t here = counts_[static_cast<size_t>(values_->of_node[node])];
+  if (self_ == 0 || here == kNoDomain) return most;
+  int64_t least = Least();
+  const auto fewest = domains_by_count_.begin();
+  if (domains_ >= min_domains_ && here == fewest->first && fewest->second == 1) {
+    // It is the emptiest itself: the next one is what it is measured by.
+    if (domains_ == 1) return most;
+    least = std::next(fewest)->first;
+  }
+  return std::min(most, max_skew_ + least - here);
 }
 
 void SpreadTally::Add(size_t node, int64_t pods) {

@@ -65,6 +65,14 @@ class SpreadTally {
   bool Labelled(size_t node) const { return values_->of_node[node] != TopologyValues::kAbsent; }
   // Whether one more pod on the node keeps the skew. REQUIRES: Labelled(node).
   bool Allows(size_t node) const;
+  // How many more pods may come one after the other around the node while none
+  // comes elsewhere; at most `most`. REQUIRES: Labelled(node).
+  int64_t Room(size_t node, int64_t most) const;
+  // The fewest pods that any domain has. Never falls while pods come.
+  int64_t Least() const;
+  int64_t domains() const { return domains_; }
+  // The node's domain, as a small number. REQUIRES: Labelled(node).
+  int32_t ValueOf(size_t node) const { return values_->of_node[node]; }
   void Add(size_t node, int64_t pods);
 
  private:

@@ -148,6 +148,7 @@ void ToProto(const Refusal& refusal, v1::Refusal& message) {
     added.set_best(level.best);
     added.set_holding(level.holding);
     added.set_domains(level.domains);
+    added.set_cut_short(level.cut_short);
   }
   for (const SliceFit& slice : refusal.slices) {
     v1::SliceFit& added = *message.add_slices();
@@ -179,7 +180,8 @@ absl::StatusOr<Refusal> FromProto(const v1::Refusal& message) {
   }
   refusal.text = message.text();
   for (const v1::LevelFit& level : message.levels()) {
-    refusal.levels.push_back({level.level(), level.fits(), level.best(), level.holding(), level.domains()});
+    refusal.levels.push_back(
+        {level.level(), level.fits(), level.best(), level.holding(), level.domains(), level.cut_short()});
   }
   for (const v1::SliceFit& slice : message.slices()) {
     refusal.slices.push_back({slice.level(), slice.size(), slice.fits(), slice.of()});

@@ -51,8 +51,9 @@ std::string Table(const std::vector<Row>& rows) {
 std::string LevelTable(const Refusal& refusal) {
   std::vector<Row> rows = {{"LEVEL", "FIT IN ONE", "THE BEST ONE", "HOLD ALL"}};
   for (const LevelFit& level : refusal.levels) {
-    rows.push_back({level.level, absl::StrCat(level.fits), level.best.empty() ? "-" : level.best,
-                    absl::StrCat(level.holding, " of ", level.domains)});
+    const char* at_least = level.cut_short ? "at least " : "";
+    rows.push_back({level.level, absl::StrCat(at_least, level.fits), level.best.empty() ? "-" : level.best,
+                    absl::StrCat(at_least, level.holding, " of ", level.domains)});
   }
   return Table(rows);
 }
@@ -76,7 +77,8 @@ nlohmann::ordered_json RefusalJson(const Refusal& refusal) {
                       {"fits", level.fits},
                       {"best", level.best},
                       {"holding", level.holding},
-                      {"domains", level.domains}});
+                      {"domains", level.domains},
+                      {"cutShort", level.cut_short}});
   }
   nlohmann::ordered_json slices = nlohmann::ordered_json::array();
   for (const SliceFit& slice : refusal.slices) {

@@ -3,10 +3,13 @@
 // brute force that tries every choice of members.
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "test/property/topology_cases.h"
 
@@ -16,13 +19,14 @@ namespace {
 using test::AnyAssignment;
 using test::IsPossible;
 using test::MakeTopologyCase;
+using test::MakeZonedCase;
 using test::NodesOf;
 using test::Plan;
 using test::Show;
 using test::TopologyCase;
 using test::TopologyJudge;
 
-constexpr uint32_t kCases = test::Cases(20'000);
+constexpr uint32_t kCases = test::Cases(12'000);
 
 int64_t PendingOf(const TopologyCase& c) {
   return std::count_if(c.gang.members.begin(), c.gang.members.end(),
@@ -55,9 +59,38 @@ int64_t MostThatFit(const TopologyCase& c) {
 
 // A case without parts, slices and bound members that break the rules already.
 std::optional<TopologyCase> PlainCase(uint32_t seed) {
-  TopologyCase c = MakeTopologyCase(seed);
+  TopologyCase c = seed % 2 == 0 ? MakeTopologyCase(seed) : MakeZonedCase(seed);
   if (!c.gang.subgroups.empty() || !c.gang.topology.slices.empty()) return std::nullopt;
   return c;
+}
+
+bool AreAlike(const TopologyCase& c) {
+  return std::all_of(c.gang.members.begin(), c.gang.members.end(),
+                     [&](const auto& m) { return m->shape == c.gang.members[0]->shape; });
+}
+
+// Whether one more of the pending members would find a place beside the seats.
+bool HasRoomForOneMore(const TopologyCase& c, const Seats& seats) {
+  TopologyCase seated = c;
+  std::vector<std::shared_ptr<const Pod>> others;
+  std::erase_if(seated.gang.members, [&](const auto& m) {
+    const bool waits = !m->bound() && std::none_of(seats.begin(), seats.end(),
+                                                   [&](const Seat& s) { return s.uid == m->uid; });
+    if (waits) others.push_back(m);
+    return waits;
+  });
+  const std::vector<NodeName> nodes = NodesOf(seated, seats);
+  bool has_room = false;
+  for (const auto& member : others) {
+    TopologyCase more = seated;
+    more.gang.members.push_back(member);
+    c.view.nodes().ForEach([&](const NodeName& name, const NodeState&) {
+      std::vector<NodeName> with = nodes;
+      with.push_back(name);
+      has_room |= TopologyJudge(more).Allows(with);
+    });
+  }
+  return has_room;
 }
 
 TEST(MinimumProperty, SomeMembersSufficeWhereAnyChoiceOfThemFits) {
@@ -89,6 +122,7 @@ TEST(MinimumProperty, SomeMembersSufficeWhereAnyChoiceOfThemFits) {
     });
     ASSERT_TRUE(TopologyJudge(seated).Allows(NodesOf(seated, seats))) << "seed " << seed << "\n"
                                                                       << Show(*c, {});
+    ASSERT_FALSE(HasRoomForOneMore(*c, seats)) << "seed " << seed << "\n" << Show(*c, NodesOf(*c, seats));
   }
   EXPECT_GT(placed, static_cast<int>(kCases / 10));
   EXPECT_GT(refused, static_cast<int>(kCases / 20));
@@ -107,9 +141,7 @@ TEST(RefusalProperty, NoMoreMembersAreSaidToFitThanDoAndOfLikeMembersNoFewer) {
     const auto bound = static_cast<int64_t>(c->gang.members.size()) - PendingOf(*c);
     const int64_t most = bound + MostThatFit(*c);
     ASSERT_LE(refusal->fits, most) << "seed " << seed << ": " << refusal->text << "\n" << Show(*c, {});
-    const bool are_alike = std::all_of(c->gang.members.begin(), c->gang.members.end(),
-                                       [&](const auto& m) { return m->shape == c->gang.members[0]->shape; });
-    if (!are_alike) continue;
+    if (!AreAlike(*c)) continue;
     ++alike;
     ASSERT_EQ(refusal->fits, most) << "seed " << seed << ": " << refusal->text << "\n" << Show(*c, {});
   }
@@ -117,10 +149,22 @@ TEST(RefusalProperty, NoMoreMembersAreSaidToFitThanDoAndOfLikeMembersNoFewer) {
   EXPECT_GT(alike, static_cast<int>(kCases / 40));
 }
 
+// The domains of the level of which each alone holds the gang.
+int64_t Holding(const TopologyCase& one, const std::string& level) {
+  const TopologyJudge judge(one);
+  std::set<DomainId> domains;
+  AnyAssignment(one, [&](const auto& nodes) {
+    if (judge.Allows(nodes)) domains.insert(judge.DomainOf(nodes[0], level));
+    return false;
+  });
+  return static_cast<int64_t>(domains.size());
+}
+
 // As many domains hold the gang, and as many members fit in the best, as when
 // one domain of that level is required.
 TEST(RefusalProperty, TheNumbersOfALevelAreThoseOfOneDomainOfIt) {
   int compared = 0;
+  int held = 0;
   for (uint32_t seed = 0; seed < kCases; ++seed) {
     const std::optional<TopologyCase> c = PlainCase(seed);
     if (!c.has_value() || PendingOf(*c) != static_cast<int64_t>(c->gang.members.size())) continue;
@@ -132,16 +176,74 @@ TEST(RefusalProperty, TheNumbersOfALevelAreThoseOfOneDomainOfIt) {
       one.gang.topology.required = level.level;
       const int64_t most = MostThatFit(one);
       ++compared;
+      ASSERT_FALSE(level.cut_short);
       ASSERT_LE(level.fits, most) << "seed " << seed << " " << level.level << "\n" << Show(*c, {});
-      ASSERT_EQ(level.holding > 0, level.fits == PendingOf(*c)) << "seed " << seed;
-      const bool are_alike = std::all_of(c->gang.members.begin(), c->gang.members.end(), [&](const auto& m) {
-        return m->shape == c->gang.members[0]->shape;
-      });
-      if (!are_alike) continue;
+      ASSERT_EQ(level.holding, Holding(one, level.level)) << "seed " << seed << " " << level.level << "\n"
+                                                          << Show(*c, {});
+      held += level.holding > 0 ? 1 : 0;
+      if (!AreAlike(*c)) continue;
       ASSERT_EQ(level.fits, most) << "seed " << seed << " " << level.level << "\n" << Show(*c, {});
     }
   }
   EXPECT_GT(compared, static_cast<int>(kCases / 20));
+  EXPECT_GT(held, static_cast<int>(kCases / 400));
+}
+
+// The case as if nothing ran anywhere.
+TopologyCase Emptied(const TopologyCase& c) {
+  TopologyCase empty = c;
+  c.view.pods().ForEach([&](const PodName& name, const auto& pod) {
+    if (pod->bound()) empty.view.RemovePod(name);
+  });
+  return empty;
+}
+
+TEST(RefusalProperty, NeverIsSaidExactlyWhereTheEmptyClusterDoesNotHoldTheGang) {
+  int never = 0;
+  int now = 0;
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    const TopologyCase c = seed % 2 == 0 ? MakeTopologyCase(seed) : MakeZonedCase(seed);
+    const auto result = Plan(c);
+    const auto* refusal = std::get_if<Refusal>(&result);
+    if (refusal == nullptr || refusal->kind == Refusal::Kind::kInvalid) continue;
+    const bool bound = PendingOf(c) != static_cast<int64_t>(c.gang.members.size());
+    // Where some run, the gang did fit.
+    if (bound) continue;
+    const bool is_never = refusal->kind == Refusal::Kind::kNeverFits;
+    ++(is_never ? never : now);
+    ASSERT_EQ(is_never, !IsPossible(Emptied(c))) << "seed " << seed << ": " << refusal->text << "\n"
+                                                 << Show(c, {});
+  }
+  EXPECT_GT(never, static_cast<int>(kCases / 50));
+  EXPECT_GT(now, static_cast<int>(kCases / 50));
+}
+
+TEST(RefusalProperty, WhatWouldHelpDoesAndIsTheLeast) {
+  int helped = 0;
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    const std::optional<TopologyCase> c = PlainCase(seed);
+    if (!c.has_value() || c->gang.topology.required.empty()) continue;
+    const auto result = Plan(*c);
+    const auto* refusal = std::get_if<Refusal>(&result);
+    if (refusal == nullptr || refusal->kind == Refusal::Kind::kInvalid) continue;
+    // The innermost wider level that is enough, or none at all.
+    TopologyCase wider = *c;
+    const auto& levels = c->topologies.all[0].tree.levels();
+    size_t l = 0;
+    while (levels[l].name != c->gang.topology.required) ++l;
+    std::string enough;
+    while (l-- > 0 && enough.empty()) {
+      wider.gang.topology.required = levels[l].name;
+      if (IsPossible(wider)) enough = absl::StrCat("one ", levels[l].name, " were enough");
+    }
+    wider.gang.topology.required = "";
+    if (enough.empty() && IsPossible(wider))
+      enough = absl::StrCat("more than one ", c->gang.topology.required, " were allowed");
+    ASSERT_EQ(refusal->would_fit_if, enough) << "seed " << seed << ": " << refusal->text << "\n"
+                                             << Show(*c, {});
+    helped += enough.empty() ? 0 : 1;
+  }
+  EXPECT_GT(helped, static_cast<int>(kCases / 100));
 }
 
 }  // namespace

@@ -25,16 +25,30 @@ Topologies RacksOf(const ClusterView& view) {
   return topologies;
 }
 
+Topologies ZonesOf(const ClusterView& view) {
+  std::vector<const Node*> nodes;
+  view.nodes().ForEach([&](const NodeName&, const NodeState& state) { nodes.push_back(state.node.get()); });
+  Topologies topologies;
+  topologies.all.push_back({{"test", "zones"},
+                            DomainTree::ByLabels({{.name = "zone", .key = "zone"},
+                                                  {.name = "rack", .key = "rack"},
+                                                  {.name = "host", .key = "kubernetes.io/hostname"}},
+                                                 nodes)});
+  return topologies;
+}
+
 namespace {
 
 class Dice {
  public:
-  explicit Dice(uint32_t seed) : random_(seed) {}
+  Dice(uint32_t seed, bool zones) : zones_(zones), random_(seed) {}
   int Pick(int low, int high) { return std::uniform_int_distribution(low, high)(random_); }
   bool OneIn(int n) { return Pick(1, n) == 1; }
-  std::string Level() { return OneIn(2) ? "rack" : "host"; }
+  std::string Level() { return zones_ && OneIn(3) ? "zone" : OneIn(2) ? "rack" : "host"; }
+  bool zones() const { return zones_; }
 
  private:
+  const bool zones_;
   std::mt19937 random_;
 };
 
@@ -43,6 +57,7 @@ void AddNodes(Dice& dice, ClusterView& view) {
   for (int i = 0; i < nodes; ++i) {
     Node node = NodeOf(absl::StrCat("node-", i), dice.Pick(0, 4));
     if (!dice.OneIn(8)) node.labels["rack"] = absl::StrCat("r", dice.Pick(0, 2));
+    if (dice.zones() && !dice.OneIn(12)) node.labels["zone"] = absl::StrCat("z", dice.Pick(0, 1));
     node.unschedulable = dice.OneIn(12);
     view.Upsert(node);
     if (dice.OneIn(4))
@@ -62,6 +77,8 @@ TopologyDemand MakeDemand(Dice& dice, int members) {
   if (members % 2 == 0 && dice.OneIn(3)) {
     demand.slices.push_back({dice.Level(), 2});
     if (members % 4 == 0 && dice.OneIn(2)) demand.slices = {{"rack", 4}, {"host", 2}};
+    if (members % 4 == 0 && dice.zones() && dice.OneIn(2))
+      demand.slices = {{"zone", 4}, {"rack", 2}, {"host", dice.Pick(1, 2)}};
   } else if (dice.OneIn(6)) {
     demand.spread = dice.Level();
   }
@@ -69,10 +86,8 @@ TopologyDemand MakeDemand(Dice& dice, int members) {
   return demand;
 }
 
-}  // namespace
-
-TopologyCase MakeTopologyCase(uint32_t seed) {
-  Dice dice(seed);
+TopologyCase MakeCase(uint32_t seed, bool zones) {
+  Dice dice(seed, zones);
   TopologyCase c;
   AddNodes(dice, c.view);
   const int members = dice.Pick(1, 5);
@@ -98,9 +113,14 @@ TopologyCase MakeTopologyCase(uint32_t seed) {
     c.view.Upsert(pod);
   }
   c.gang = declare::AssembleGang(c.view, GangId("default", "train"));
-  c.topologies = RacksOf(c.view);
+  c.topologies = zones ? ZonesOf(c.view) : RacksOf(c.view);
   return c;
 }
+
+}  // namespace
+
+TopologyCase MakeTopologyCase(uint32_t seed) { return MakeCase(seed, false); }
+TopologyCase MakeZonedCase(uint32_t seed) { return MakeCase(seed, true); }
 
 TopologyJudge::TopologyJudge(const TopologyCase& c) : case_(c), tree_(c.topologies.all[0].tree) {
   c.view.nodes().ForEach(
@@ -129,7 +149,9 @@ int64_t TopologyJudge::Domains(const std::string& level, const std::vector<NodeN
 }
 
 DomainId TopologyJudge::DomainOf(const NodeName& node, const std::string& level) const {
-  return tree_.DomainOf(number_.at(node), level == "rack" ? 0 : 1);
+  size_t l = 0;
+  while (tree_.levels()[l].name != level) ++l;
+  return tree_.DomainOf(number_.at(node), l);
 }
 
 bool TopologyJudge::HasRoom(const std::vector<NodeName>& nodes) const {
@@ -151,7 +173,7 @@ bool TopologyJudge::HasRoom(const std::vector<NodeName>& nodes) const {
 // The new ones of `members` are all in the domain where most of the others
 // are, or in one.
 bool TopologyJudge::Together(const std::string& level, const std::vector<size_t>& members,
-                             const std::vector<NodeName>& nodes) const {
+                             const std::vector<NodeName>& nodes, bool of_slice) const {
   std::map<DomainId, int> bound;
   std::set<DomainId> fresh;
   bool any_bound = false;
@@ -169,17 +191,20 @@ bool TopologyJudge::Together(const std::string& level, const std::vector<size_t>
   if (!any_bound) return true;
   const auto most = std::max_element(bound.begin(), bound.end(),
                                      [](const auto& a, const auto& b) { return a.second < b.second; });
-  return most != bound.end() && most->first == *fresh.begin();
+  if (most == bound.end()) return false;
+  // Of domains where as many are, slices have the first.
+  return of_slice ? most->first == *fresh.begin()
+                  : bound.contains(*fresh.begin()) && bound[*fresh.begin()] == most->second;
 }
 
 bool TopologyJudge::Keeps(const TopologyDemand& demand, const std::vector<size_t>& members,
                           const std::vector<NodeName>& nodes) const {
-  if (!demand.required.empty() && !Together(demand.required, members, nodes)) return false;
+  if (!demand.required.empty() && !Together(demand.required, members, nodes, false)) return false;
   for (const SliceDemand& slice : demand.slices) {
     std::map<int64_t, std::vector<size_t>> groups;
     for (const size_t m : members) groups[*case_.gang.members[m]->membership->rank / slice.size].push_back(m);
     for (const auto& [group, inside] : groups) {
-      if (!Together(slice.level, inside, nodes)) return false;
+      if (!Together(slice.level, inside, nodes, true)) return false;
     }
   }
   for (const size_t m : members) {
@@ -287,6 +312,8 @@ std::string Show(const TopologyCase& c, const std::vector<NodeName>& nodes) {
   for (const Subgroup& subgroup : c.gang.subgroups) show(subgroup.name, subgroup.topology);
   c.view.nodes().ForEach([&](const NodeName& name, const NodeState& state) {
     const auto rack = state.node->labels.find("rack");
+    const auto zone = state.node->labels.find("zone");
+    if (zone != state.node->labels.end()) absl::StrAppend(&text, "in ", zone->second, ": ");
     absl::StrAppend(&text, name.text(), " in ", rack == state.node->labels.end() ? "no rack" : rack->second,
                     ", ", state.free.Get("nvidia.com/gpu"), " free",
                     state.node->unschedulable ? ", cordoned" : "");

@@ -28,11 +28,14 @@ constexpr uint32_t Cases(uint32_t cases) {
 struct TopologyCase {
   ClusterView view;
   Gang gang;
-  Topologies topologies;  // racks and hosts
+  Topologies topologies;  // racks and hosts, or zones around them
 };
 
 Topologies RacksOf(const ClusterView& view);
+Topologies ZonesOf(const ClusterView& view);
+// Of two levels, and of three.
 TopologyCase MakeTopologyCase(uint32_t seed);
+TopologyCase MakeZonedCase(uint32_t seed);
 
 // Slow and obviously right: looks at a whole assignment.
 class TopologyJudge {
@@ -44,13 +47,13 @@ class TopologyJudge {
   bool Allows(const std::vector<NodeName>& nodes) const;
   // How many domains of a level the nodes are in; one that is in none is one.
   int64_t Domains(const std::string& level, const std::vector<NodeName>& nodes) const;
+  DomainId DomainOf(const NodeName& node, const std::string& level) const;
 
  private:
-  DomainId DomainOf(const NodeName& node, const std::string& level) const;
   bool IsNew(size_t m) const { return !case_.gang.members[m]->bound(); }
   bool HasRoom(const std::vector<NodeName>& nodes) const;
   bool Together(const std::string& level, const std::vector<size_t>& members,
-                const std::vector<NodeName>& nodes) const;
+                const std::vector<NodeName>& nodes, bool of_slice) const;
   bool Keeps(const TopologyDemand& demand, const std::vector<size_t>& members,
              const std::vector<NodeName>& nodes) const;
   bool IsAlone(size_t m, const std::string& level, const std::vector<size_t>& members,

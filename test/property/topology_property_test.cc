@@ -18,6 +18,7 @@ namespace {
 using test::AnyAssignment;
 using test::IsPossible;
 using test::MakeTopologyCase;
+using test::MakeZonedCase;
 using test::NodeOf;
 using test::NodesOf;
 using test::Plan;
@@ -26,13 +27,13 @@ using test::Show;
 using test::TopologyCase;
 using test::TopologyJudge;
 
-constexpr int kCases = test::Cases(100'000);
+constexpr int kCases = test::Cases(50'000);
 
-TEST(TopologyProperty, VerdictEqualsBruteForceAndSeatsKeepEveryRule) {
+void CompareVerdicts(TopologyCase (*make)(uint32_t), int cases) {
   int placed = 0;
   int refused = 0;
-  for (uint32_t seed = 0; seed < kCases; ++seed) {
-    const TopologyCase c = MakeTopologyCase(seed);
+  for (uint32_t seed = 0; seed < static_cast<uint32_t>(cases); ++seed) {
+    const TopologyCase c = make(seed);
     const auto result = Plan(c);
     const auto* refusal = std::get_if<Refusal>(&result);
     if (refusal != nullptr && refusal->kind == Refusal::Kind::kInvalid) continue;
@@ -48,15 +49,30 @@ TEST(TopologyProperty, VerdictEqualsBruteForceAndSeatsKeepEveryRule) {
     }
   }
   // Both verdicts must be well represented, or the comparison proves little.
-  EXPECT_GT(placed, kCases / 5);
-  EXPECT_GT(refused, kCases / 5);
+  EXPECT_GT(placed, cases / 5);
+  EXPECT_GT(refused, cases / 5);
 }
 
-TEST(TopologyProperty, NoMoreRacksThanTheFewestAndHardlyEverMoreNodes) {
+TEST(TopologyProperty, VerdictEqualsBruteForceAndSeatsKeepEveryRule) {
+  CompareVerdicts(MakeTopologyCase, kCases);
+}
+
+TEST(TopologyProperty, VerdictEqualsBruteForceInThreeLevels) { CompareVerdicts(MakeZonedCase, kCases); }
+
+// How many domains of each level the nodes are in, outermost first.
+std::vector<int64_t> DomainsOf(const TopologyCase& c, const std::vector<NodeName>& nodes) {
+  const TopologyJudge judge(c);
+  std::vector<int64_t> domains;
+  for (const Level& level : c.topologies.all[0].tree.levels())
+    domains.push_back(judge.Domains(level.name, nodes));
+  return domains;
+}
+
+void CompareDomains(TopologyCase (*make)(uint32_t), int cases) {
   int compared = 0;
-  int more = 0;
-  for (uint32_t seed = 0; seed < kCases / 2; ++seed) {
-    TopologyCase c = MakeTopologyCase(seed);
+  int split = 0;  // no one domain of the outermost level holds it
+  for (uint32_t seed = 0; seed < static_cast<uint32_t>(cases); ++seed) {
+    TopologyCase c = make(seed);
     // Members alike that ask for closeness alone, none of them bound.
     const bool alike = std::all_of(c.gang.members.begin(), c.gang.members.end(), [&](const auto& member) {
       return !member->bound() && member->shape == c.gang.members[0]->shape;
@@ -66,24 +82,33 @@ TEST(TopologyProperty, NoMoreRacksThanTheFewestAndHardlyEverMoreNodes) {
     c.gang.topology.preferred = "rack";
     const auto result = Plan(c);
     if (!std::holds_alternative<Seats>(result)) continue;
-    ++compared;
     const TopologyJudge judge(c);
-    std::pair<int64_t, int64_t> fewest{99, 99};
+    std::vector<int64_t> fewest;
     AnyAssignment(c, [&](const auto& nodes) {
-      if (judge.Allows(nodes)) {
-        fewest = std::min(fewest, std::pair(judge.Domains("rack", nodes), judge.Domains("host", nodes)));
-      }
+      if (judge.Allows(nodes) && (fewest.empty() || DomainsOf(c, nodes) < fewest))
+        fewest = DomainsOf(c, nodes);
       return false;
     });
     const std::vector<NodeName> nodes = NodesOf(c, std::get<Seats>(result));
-    ASSERT_EQ(judge.Domains("rack", nodes), fewest.first) << "seed " << seed << "\n" << Show(c, nodes);
-    if (c.topologies.all[0].tree.NodesOutside(0) == 0) {
-      if (judge.Domains("host", nodes) != fewest.second) ++more;
-    }
+    std::vector<int64_t> domains = DomainsOf(c, nodes);
+    ++compared;
+    split += domains[0] > 1 ? 1 : 0;
+    // A domain goes before a node that is in none, whatever is further in.
+    const auto& tree = c.topologies.all[0].tree;
+    if (tree.NodesOutside(tree.levels().size() - 1) > 0) domains.resize(1);
+    fewest.resize(domains.size());
+    ASSERT_EQ(domains, fewest) << "seed " << seed << "\n" << Show(c, nodes);
   }
-  EXPECT_GT(compared, kCases / 100);
-  // Which racks are best is not always told from how much they hold.
-  EXPECT_LE(more, compared / 1'000);
+  EXPECT_GT(compared, cases / 100);
+  EXPECT_GT(split, cases / 500);
+}
+
+TEST(TopologyProperty, NeverOnMoreDomainsOfAnyLevelThanTheFewest) {
+  CompareDomains(MakeTopologyCase, kCases / 2);
+}
+
+TEST(TopologyProperty, NeverOnMoreDomainsOfThreeLevelsThanTheFewest) {
+  CompareDomains(MakeZonedCase, kCases / 2);
 }
 
 TEST(TopologyProperty, RenamingNodesKeepsTheVerdict) {
@@ -111,7 +136,7 @@ TEST(TopologyProperty, RenamingNodesKeepsTheVerdict) {
 }
 
 TEST(TopologyProperty, MoreRoomNeverTurnsAFitIntoARefusal) {
-  for (uint32_t seed = 0; seed < 2'000; ++seed) {
+  for (uint32_t seed = 0; seed < 4'000; ++seed) {
     TopologyCase c = MakeTopologyCase(seed);
     if (std::holds_alternative<Refusal>(Plan(c))) continue;
     Node more = NodeOf("more", 4);

@@ -50,7 +50,7 @@ fits         7 of 8
 7 of 8 members fit; the eighth needs 8 nvidia.com/gpu on one node
 
 LEVEL  FIT IN ONE  THE BEST ONE      HOLD ALL
-rack   7           zone-a/rack-3     0 of 8
+rack   at least 7  zone-a/rack-3     at least 0 of 8
 host   1           zone-a/rack-3/n1  0 of 64
 
 NODES     EXCLUDED BY

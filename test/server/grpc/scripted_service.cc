@@ -45,7 +45,7 @@ GangReport RefusedReport(const std::string& name) {
               .of = 8,
               .nodes = 64,
               .excluded = {{"insufficient nvidia.com/gpu", 61}, {"node selector", 3}},
-              .levels = {{"rack", 7, "zone-a/rack-3", 0, 8}, {"host", 1, "zone-a/rack-3/n1", 0, 64}},
+              .levels = {{"rack", 7, "zone-a/rack-3", 0, 8, true}, {"host", 1, "zone-a/rack-3/n1", 0, 64}},
               .slices = {{"host", 2, 3, 4}},
               .subgroup = "workers",
               .would_fit_if = "one zone were enough",
