@@ -59,6 +59,8 @@ struct GangReport {
   std::string repair = {};    // what becomes of it, as it lacks members, for people; may be empty
   std::string capacity = {};  // of which class the nodes are and why, for people; may be empty
   double hourly_cost = 0;     // of all seats
+  std::string owner = {};     // what its pods were made for in the end, "RayJob ml/train"; empty: not known
+  std::string later = {};     // on members that are created once others run, for people; empty: none
 
   friend bool operator==(const GangReport&, const GangReport&) = default;
 };

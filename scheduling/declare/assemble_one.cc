@@ -13,6 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "scheduling/declare/divide.h"
+#include "scheduling/declare/label_number.h"
+#include "scheduling/declare/later.h"
 
 namespace muster::declare {
 namespace {
@@ -24,6 +26,45 @@ bool MemberOrder(const std::shared_ptr<const Pod>& a, const std::shared_ptr<cons
         member.role, member.block, member.rank.value_or(std::numeric_limits<int64_t>::max()), pod.name);
   };
   return key(*a) < key(*b);
+}
+
+std::string Named(const std::string& level) { return level.empty() ? "none" : Quoted(level); }
+
+std::string Layers(const std::vector<SliceDemand>& slices) {
+  std::string text;
+  for (const SliceDemand& slice : slices) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", slice.size, " per ", Named(slice.level));
+  }
+  return text.empty() ? "none" : text;
+}
+
+// Which field differs first, with both its values.
+std::tuple<std::string, std::string, std::string> Difference(const TopologyDemand& a,
+                                                             const TopologyDemand& b) {
+  const std::pair<const char*, std::string TopologyDemand::*> texts[] = {
+      {"required level", &TopologyDemand::required},
+      {"preferred level", &TopologyDemand::preferred},
+      {"exclusive level", &TopologyDemand::exclusive},
+      {"level to spread over", &TopologyDemand::spread},
+      {"topology", &TopologyDemand::topology}};
+  for (const auto& [what, text] : texts) {
+    if (a.*text != b.*text) return {what, Named(a.*text), Named(b.*text)};
+  }
+  if (a.slices != b.slices) return {"slices", Layers(a.slices), Layers(b.slices)};
+  if (a.unconstrained != b.unconstrained) {
+    return {"being unconstrained", a.unconstrained ? "true" : "false", b.unconstrained ? "true" : "false"};
+  }
+  return {"closeness", "one", "another"};
+}
+
+std::string Names(const GroupLink& group) {
+  if (group.parent.has_value()) return group.parent->gang.text();
+  constexpr size_t kShown = 4;
+  std::string text;
+  for (size_t i = 0; i < group.gangs.size() && i < kShown; ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : " ", group.gangs[i].text());
+  }
+  return group.gangs.empty() ? "none" : group.gangs.size() > kShown ? absl::StrCat(text, " ...") : text;
 }
 
 // What `a` and `b` say differently about their gang, which asks for `demand`;
@@ -46,10 +87,12 @@ std::string Contradiction(const Pod& a, const Pod& b, const TopologyDemand& dema
                   absl::StrCat(*y.min_members));
   }
   if (y.topology != demand && y.topology != TopologyDemand()) {
-    return differ("the gang's topology", "one demand", "another");
+    const auto [what, of_demand, of_b] = Difference(demand, y.topology);
+    return differ(absl::StrCat("the gang's topology, ", what), of_demand, of_b);
   }
-  if (x.group != y.group)
-    return differ(x.group.empty() ? y.group.field : x.group.field, "one group", "another");
+  if (x.group != y.group) {
+    return differ(x.group.empty() ? y.group.field : x.group.field, Names(x.group), Names(y.group));
+  }
   if (a.scheduler_name != b.scheduler_name)
     return differ("schedulerName", a.scheduler_name, b.scheduler_name);
   return "";
@@ -75,6 +118,7 @@ const GangDeclaration* TakeFromObject(const ClusterView& view, const Membership&
   if (object->deadline.has_value()) gang.deadline = object->deadline;
   if (object->priority.has_value()) gang.priority = *object->priority;
   if (!object->topology.empty()) gang.topology = object->topology;
+  gang.ignored.insert(gang.ignored.end(), object->ignored.begin(), object->ignored.end());
   if (!object->problem.empty()) gang.problem = object->problem;
   if (gang.problem.empty() && !membership.group.empty() && !object->group.empty() &&
       membership.group != object->group) {
@@ -108,6 +152,19 @@ RepairPolicy RepairOfMembers(const Gang& gang) {
     if (member->membership->repair != RepairPolicy()) return member->membership->repair;
   }
   return {};
+}
+
+// The parts of the whole gang, as its object or else a member describes them.
+const std::vector<SubgroupSpec>& PartsOf(const GangDeclaration* object, const Gang& gang) {
+  return object == nullptr || object->subgroups.empty() ? PartsOfMembers(gang) : object->subgroups;
+}
+
+// Which of its roles are created after others, where another object says that.
+const std::vector<SubgroupSpec>& StagesOf(const ClusterView& view, const std::vector<SubgroupSpec>& parts,
+                                          const Gang& gang) {
+  const std::optional<DeclarationKey>& elsewhere = gang.members.front()->membership->stages_in;
+  const GangDeclaration* object = elsewhere.has_value() ? view.FindDeclaration(*elsewhere) : nullptr;
+  return object == nullptr ? parts : object->subgroups;
 }
 
 // The first number that a member says.
@@ -148,14 +205,21 @@ Gang AssembleOne(const ClusterView& view, const GangId& id, MemberList members) 
     }
   }
   const GangDeclaration* object = TakeFromObject(view, *first.membership, gang);
-  const std::vector<SubgroupSpec>& parts =
-      object == nullptr || object->subgroups.empty() ? PartsOfMembers(gang) : object->subgroups;
+  const std::vector<SubgroupSpec>& parts = PartsOf(object, gang);
   Divide(parts, gang);
-  CountStages(parts, gang);
+  CountStages(StagesOf(view, parts, gang), gang);
   if (gang.problem.empty() && gang.min_members > kMaxMembers) {
     gang.problem = absl::StrFormat("it asks for %d members; the most is %d", gang.min_members, kMaxMembers);
   }
   return gang;
+}
+
+Gang AssembleWithLater(const ClusterView& view, const Gang& gang) {
+  const GangDeclaration* object = view.FindDeclaration(gang.members.front()->membership->object_key());
+  MemberList members = gang.members;
+  for (auto& later : LaterMembers(StagesOf(view, PartsOf(object, gang), gang), gang))
+    members.push_back(std::move(later));
+  return AssembleOne(view, gang.id, std::move(members));
 }
 
 }  // namespace muster::declare

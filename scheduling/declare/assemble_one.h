@@ -15,4 +15,8 @@ using MemberList = std::vector<std::shared_ptr<const Pod>>;
 // whatever group it is a part of: see AssembleGang.
 Gang AssembleOne(const ClusterView& view, const GangId& id, MemberList members);
 
+// The same gang as if the members of its later stages existed as well.
+// REQUIRES: `gang` is of AssembleOne with this view, and gang.later.plannable().
+Gang AssembleWithLater(const ClusterView& view, const Gang& gang);
+
 }  // namespace muster::declare

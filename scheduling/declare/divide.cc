@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/later.h"
 #include "scheduling/model/selector.h"
 
 namespace muster::declare {
@@ -21,14 +22,6 @@ SubgroupSpec* FindByName(Chain& chain, const std::string& name) {
   const auto at =
       std::find_if(chain.begin(), chain.end(), [&](const auto& spec) { return spec.name == name; });
   return at == chain.end() ? nullptr : &*at;
-}
-
-bool IsIn(const Pod& pod, const SubgroupSpec& spec) {
-  if (!spec.role.empty() && spec.role != pod.membership->role) return false;
-  return std::all_of(spec.selector.begin(), spec.selector.end(),
-                     [&](const LabelRequirement& requirement) { return Matches(requirement, pod.labels); }) &&
-         std::all_of(spec.split_by.begin(), spec.split_by.end(),
-                     [&](const std::string& key) { return pod.labels.contains(key); });
 }
 
 // The subgroup of `spec` that the pod is in. Requires that it is in one.
@@ -101,8 +94,6 @@ int32_t AddSubgroup(const SubgroupSpec& spec, int32_t parent, Gang& gang) {
   return static_cast<int32_t>(gang.subgroups.size()) - 1;
 }
 
-int64_t Needed(const SubgroupSpec& spec) { return spec.min_members.value_or(spec.size.value_or(0)); }
-
 // How many members of the stage must be there, and how many are.
 struct StageCount {
   int64_t needed = 0;
@@ -129,6 +120,16 @@ StageCount CountStage(const Gang& gang, absl::Span<const SubgroupSpec> specs, in
 }
 
 }  // namespace
+
+bool IsIn(const Pod& pod, const SubgroupSpec& spec) {
+  if (!spec.role.empty() && spec.role != pod.membership->role) return false;
+  return std::all_of(spec.selector.begin(), spec.selector.end(),
+                     [&](const LabelRequirement& requirement) { return Matches(requirement, pod.labels); }) &&
+         std::all_of(spec.split_by.begin(), spec.split_by.end(),
+                     [&](const std::string& key) { return pod.labels.contains(key); });
+}
+
+int64_t Needed(const SubgroupSpec& spec) { return spec.min_members.value_or(spec.size.value_or(0)); }
 
 void Divide(absl::Span<const SubgroupSpec> specs, Gang& gang) {
   for (size_t m = 0; m < gang.members.size(); ++m) {
@@ -164,8 +165,13 @@ void CountStages(absl::Span<const SubgroupSpec> specs, Gang& gang) {
     if (early) gang.early.push_back(m);
   }
   for (Subgroup& subgroup : gang.subgroups) {
-    if (subgroup.stage > reached) subgroup.min_members = 0;
+    const bool waits =
+        subgroup.stage > reached || std::any_of(specs.begin(), specs.end(), [&](const auto& spec) {
+          return spec.name == subgroup.name && spec.stage > reached;
+        });
+    if (waits) subgroup.min_members = 0;
   }
+  gang.later = CountLater(specs, gang, reached);
 }
 
 }  // namespace muster::declare

@@ -16,7 +16,13 @@ void Divide(absl::Span<const SubgroupSpec> specs, Gang& gang);
 
 // Leaves the stages of `specs` whose members have yet to be created out of the
 // gang's minimum: a stage counts once the minimum of the one before it has its
-// nodes, or once its own members exist. Requires Divide.
+// nodes, or once its own members exist. These stages' members are the gang's
+// `later`. Requires Divide.
 void CountStages(absl::Span<const SubgroupSpec> specs, Gang& gang);
+
+// Whether `spec`, which is of an object or of the whole gang, has the pod in it.
+bool IsIn(const Pod& pod, const SubgroupSpec& spec);
+// How many members it must have.
+int64_t Needed(const SubgroupSpec& spec);
 
 }  // namespace muster::declare

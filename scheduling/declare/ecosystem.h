@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "nlohmann/json_fwd.hpp"
@@ -30,6 +31,7 @@ struct PodFacts {
   const Labels& annotations;
   absl::string_view pod_group_name;  // spec.schedulingGroup.podGroupName; empty if unset
   WorkloadReference workload = {};
+  absl::string_view owner = {};  // the name of its controller; empty if it has none
 };
 
 // A kind of object that carries gang declarations.
@@ -38,6 +40,9 @@ struct CustomResource {
   std::vector<std::string> versions;  // the one to prefer first
   std::string plural;
   std::string kind;
+
+  // "KIND.GROUP"
+  std::string Name() const { return absl::StrCat(kind, ".", group); }
 };
 
 // One way in which pods declare that they are a gang, or objects that gangs are

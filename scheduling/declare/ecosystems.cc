@@ -10,6 +10,7 @@
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/kueue_topology_request.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/placement_annotations.h"
 #include "scheduling/declare/repair_wish.h"
 
 namespace muster::declare {
@@ -65,12 +66,14 @@ absl::Span<const Ecosystem* const> Ecosystems() {
   // The pod's own field, then what names a gang in the words of other projects
   // before ours, then what is a gang because of the controller that made it. What
   // a scheduler was given (a PodGroup) goes before what it was made from (Grove).
-  static const std::array<const Ecosystem*, 23> kEcosystems = {&Native(),
+  static const std::array<const Ecosystem*, 26> kEcosystems = {&Native(),
                                                                &NativeComposite(),
                                                                &WorkloadRef(),
                                                                &SchedulerPlugins(),
                                                                &LightweightCoscheduling(),
                                                                &Volcano(),
+                                                               &VolcanoJob(),
+                                                               &VolcanoMinMember(),
                                                                &Kai(),
                                                                &Koordinator(),
                                                                &Grove(),
@@ -87,7 +90,8 @@ absl::Span<const Ecosystem* const> Ecosystems() {
                                                                &PaddleJob(),
                                                                &MxJob(),
                                                                &JaxJob(),
-                                                               &Ray()};
+                                                               &Ray(),
+                                                               &IndexedJob()};
   return kEcosystems;
 }
 
@@ -107,8 +111,12 @@ std::optional<Membership> Recognise(const PodFacts& pod) {
     NameAfterController(pod, ecosystem->controller(), *used);
     AddKueueTopology(pod, ecosystem->RolesArePodSets(), *used);
     AddRepair(pod, *used);
+    AddPlacementAnnotations(pod, *used);
   }
-  if (used.has_value()) used->ignored.insert(used->ignored.begin(), ignored.begin(), ignored.end());
+  if (used.has_value()) {
+    used->ignored.insert(used->ignored.begin(), ignored.begin(), ignored.end());
+    NoteIgnoredKeys(pod, *used);
+  }
   return used;
 }
 

@@ -14,6 +14,10 @@ const Ecosystem& SchedulerPlugins();
 const Ecosystem& KueuePods();
 // volcano.cc: PodGroup.scheduling.volcano.sh.
 const Ecosystem& Volcano();
+// volcano_job.cc: the stages of Job.batch.volcano.sh.
+const Ecosystem& VolcanoJob();
+// volcano_min_member.cc: annotations of the pods of plain controllers.
+const Ecosystem& VolcanoMinMember();
 // kai.cc: PodGroup.scheduling.run.ai.
 const Ecosystem& Kai();
 // koordinator.cc: PodGroup.scheduling.sigs.k8s.io, or annotations alone.
@@ -36,6 +40,8 @@ const Ecosystem& JaxJob();
 const Ecosystem& Ray();
 // spark.cc: annotations of the driver as Palantir's scheduler has them.
 const Ecosystem& Spark();
+// indexed_job.cc: Job.batch of which the pods have Kueue's topology annotations.
+const Ecosystem& IndexedJob();
 // native.cc: PodGroup.scheduling.k8s.io of Kubernetes itself.
 const Ecosystem& Native();
 // and its CompositePodGroup, which is of PodGroups.

@@ -37,6 +37,7 @@ TopologyDemand ReadConstraint(const ObjectFields& fields) {
   const ObjectFields pack = fields.At("packConstraint");
   demand.required = pack.Text("required");
   demand.preferred = pack.Text("preferred");
+  demand.said_by.fields = "topologyConstraint/packConstraint";
   if (demand.empty()) fields.Reject("packConstraint", "an object with required or preferred");
   return demand;
 }
@@ -109,6 +110,8 @@ class GroveEcosystem : public Ecosystem {
           [&](const ObjectFields& fields) { ReadSet(fields, groups, sets); }, kMaxSubgroups);
       sets.insert(sets.end(), std::make_move_iterator(groups.begin()), std::make_move_iterator(groups.end()));
       declaration.min_members = std::max<int64_t>(1, minimum);
+      NoteIgnored(spec, {{"reuseReservationRef", "room is kept for members that come back anyway"}},
+                  declaration);
     });
   }
 };

@@ -9,8 +9,8 @@
 //         jobset.sigs.k8s.io/{jobset-name,replicatedjob-name,job-index},
 //         annotations alpha.jobset.sigs.k8s.io/{exclusive-topology,
 //         node-selector}, with the second of which the pods of a Job are
-//         created at once; spec.replicatedJobs[].{name,replicas,dependsOn,
-//         template.spec.{parallelism,completions}},
+//         created at once; spec.replicatedJobs[].{name,replicas,
+//         dependsOn[].{name,status},template.spec.{parallelism,completions,template}},
 //         spec.startupPolicy.startupPolicyOrder.
 #include <algorithm>
 #include <string>
@@ -41,23 +41,25 @@ struct ReplicatedJob {
   int64_t pods_of_job = 0;
   bool leader_first = false;  // pods of a Job are created once its first has a node
   int32_t stage = 0;
+  bool after_end = false;  // its Jobs are created once those of others have ended
+  std::string template_at;
 
   int32_t last_stage() const { return stage + (leader_first ? 1 : 0); }
 };
 
-int32_t StageOf(const ObjectFields& job, bool in_order, const std::vector<ReplicatedJob>& before) {
-  int32_t stage = 0;
-  if (in_order && !before.empty()) stage = before.back().last_stage() + 1;
-  job.ForEach(
+void FindStage(const ObjectFields& fields, bool in_order, const std::vector<ReplicatedJob>& before,
+               ReplicatedJob& job) {
+  if (in_order && !before.empty()) job.stage = before.back().last_stage() + 1;
+  fields.ForEach(
       "dependsOn",
       [&](const ObjectFields& dependency) {
         const std::string name = dependency.NeededText("name");
         for (const ReplicatedJob& other : before) {
-          if (other.name == name) stage = std::max(stage, other.last_stage() + 1);
+          if (other.name == name) job.stage = std::max(job.stage, other.last_stage() + 1);
         }
+        job.after_end |= dependency.Text("status") == "Complete";
       },
       kMaxSubgroups);
-  return stage;
 }
 
 // Whether the annotations let the pods of a Job be created once its first has a node.
@@ -84,6 +86,8 @@ void AddParts(const ReplicatedJob& job, GangDeclaration& declaration) {
   part.name = part.role = job.name;
   part.size = job.jobs * job.pods_of_job;
   part.stage = job.stage;
+  part.after_end = job.after_end;
+  part.like.path = job.template_at;
   declaration.size = *declaration.size + *part.size;
   if (!job.leader_first || job.pods_of_job < 2) return declaration.subgroups.push_back(std::move(part));
   SubgroupSpec followers = part;
@@ -118,6 +122,7 @@ class JobSetEcosystem : public Ecosystem {
       SubgroupSpec job;
       job.name = absl::StrCat(membership.role, "-", membership.block);
       job.topology.required = job.topology.exclusive = *level;
+      job.topology.said_by.fields = std::string(kExclusive);
       membership.subgroups.push_back(std::move(job));
     }
     return membership;
@@ -140,7 +145,8 @@ class JobSetEcosystem : public Ecosystem {
           [&](const ObjectFields& fields) {
             ReplicatedJob job = ReadJob(fields);
             job.leader_first = !at_once && (job.leader_first || leader_first);
-            job.stage = StageOf(fields, in_order, jobs);
+            FindStage(fields, in_order, jobs, job);
+            job.template_at = absl::StrCat("/spec/replicatedJobs/", jobs.size(), "/template/spec/template");
             jobs.push_back(std::move(job));
           },
           kMaxSubgroups);

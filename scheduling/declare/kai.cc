@@ -33,6 +33,7 @@ TopologyDemand ReadConstraint(const ObjectFields& fields) {
   demand.required = fields.Text("requiredTopologyLevel");
   demand.preferred = fields.Text("preferredTopologyLevel");
   if (demand != TopologyDemand()) demand.topology = fields.Text("topology");
+  demand.said_by.fields = "topologyConstraint";
   return demand;
 }
 
@@ -141,6 +142,8 @@ class KaiEcosystem : public Ecosystem {
           minimum += subgroup.min_members.value_or(0);
       }
       declaration.min_members = std::max<int64_t>(1, minimum);
+      NoteIgnored(spec, {kQueue, kPriorityClass, {"stalenessGracePeriod", "Muster evicts no running gang"}},
+                  declaration);
     });
   }
 };

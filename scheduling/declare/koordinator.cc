@@ -106,6 +106,7 @@ TopologyDemand ReadSpec(const std::string& text, std::string& problem) {
     problem = absl::StrCat(kSpec, " is ", Quoted(text), "; want JSON, an object with gatherStrategy");
     return demand;
   }
+  demand.said_by.fields = std::string(kSpec);
   std::string wrong;
   ObjectFields(spec, wrong).ForEach("gatherStrategy", [&](const ObjectFields& layer) {
     ReadStrategy(layer, demand);

@@ -16,7 +16,9 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/assemble.h"
@@ -37,6 +39,15 @@ struct JobKind {
   std::string replicas;                // the field of the spec that has them by type
   std::vector<std::string> operators;  // that make the pods of such a job
 };
+
+// Where the launcher of an MPIJob is a worker too (runLauncherAsWorker) it has
+// index 0, and worker-0 index 1; ranks are of one role.
+std::optional<int64_t> RankInRole(const PodFacts& pod, const std::string& role) {
+  const std::optional<int64_t> index = ControllerRank(pod);
+  const bool shifted = role == "worker" && index.value_or(0) > 0 &&
+                       absl::EndsWith(pod.name, absl::StrCat("-worker-", *index - 1));
+  return shifted ? *index - 1 : index;
+}
 
 class KubeflowEcosystem : public Ecosystem {
  public:
@@ -62,7 +73,7 @@ class KubeflowEcosystem : public Ecosystem {
     PodReader reader(pod, membership.problem);
     const auto type = reader.Text("training.kubeflow.org/replica-type");
     membership.role = type.has_value() ? *type : reader.Text("training.kubeflow.org/job-role").value_or("");
-    membership.rank = ControllerRank(pod);
+    membership.rank = RankInRole(pod, membership.role);
     return membership;
   }
 
@@ -83,6 +94,8 @@ class KubeflowEcosystem : public Ecosystem {
             part.size =
                 replica.At("replicas").Present() ? replica.NeededNumber("replicas", 0, kMaxMembers) : 1;
             part.stage = launcher_last && part.role == "launcher" ? 1 : 0;
+            part.like.path = absl::StrCat("/spec/", kind_.replicas, "/",
+                                          absl::StrReplaceAll(type, {{"~", "~0"}, {"/", "~1"}}), "/template");
             declaration.size = *declaration.size + *part.size;
             declaration.subgroups.push_back(std::move(part));
           },

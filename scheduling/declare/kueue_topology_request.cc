@@ -110,6 +110,7 @@ void SubtractOffset(PodReader& reader, Membership& membership) {
 void AddGroup(const std::string& group, TopologyDemand demand, Membership& membership) {
   SubgroupSpec inner;
   inner.topology.slices = std::exchange(demand.slices, {});
+  inner.topology.said_by = demand.said_by;
   inner.name = absl::StrCat(group, "/", membership.role.empty() ? "slices" : membership.role);
   SubgroupSpec outer;
   outer.name = group;
@@ -149,6 +150,12 @@ void AddKueueTopology(const PodFacts& pod, bool roles_are_pod_sets, Membership& 
   TopologyDemand demand;
   ReadPodSet(reader, demand);
   demand.slices = ReadSlices(reader);
+  for (const absl::string_view key : {kRequired, kPreferred, kSliceLevel, kSliceSize, kLayers}) {
+    std::string& fields = demand.said_by.fields;
+    if (pod.annotations.contains(std::string(key))) {
+      absl::StrAppend(&fields, fields.empty() ? "" : ", ", key);
+    }
+  }
   const std::string group = reader.Text(kGroup).value_or("");
   if (demand == TopologyDemand()) return;
   if (AsksItself(membership)) {

@@ -9,7 +9,7 @@
 //         group-index,worker-index,subgroup-index}, annotations .../{size,
 //         leader-name,exclusive-topology,subgroup-size,
 //         subgroup-exclusive-topology}; spec.startupPolicy,
-//         spec.leaderWorkerTemplate.size.
+//         spec.leaderWorkerTemplate.{size,workerTemplate}.
 #include <string>
 #include <utility>
 
@@ -28,9 +28,11 @@ namespace {
 constexpr absl::string_view kName = "LeaderWorkerSet.leaderworkerset.x-k8s.io";
 constexpr absl::string_view kLabel = "leaderworkerset.sigs.k8s.io/name";
 constexpr absl::string_view kExclusive = "leaderworkerset.sigs.k8s.io/exclusive-topology";
+constexpr absl::string_view kSubgroupExclusive = "leaderworkerset.sigs.k8s.io/subgroup-exclusive-topology";
 
-TopologyDemand OneDomainAlone(const std::string& level) {
+TopologyDemand OneDomainAlone(const std::string& level, absl::string_view said_by) {
   TopologyDemand demand;
+  demand.said_by.fields = std::string(said_by);
   demand.required = demand.exclusive = level;
   return demand;
 }
@@ -43,16 +45,17 @@ std::vector<SubgroupSpec> LeaderFirst(int64_t size) {
   parts[1].name = parts[1].role = "worker";
   parts[1].size = size - 1;
   parts[1].stage = 1;
+  parts[1].like.path = "/spec/leaderWorkerTemplate/workerTemplate";
   return parts;
 }
 
 void ReadSubgroup(PodReader& reader, Membership& membership) {
   const auto index = reader.Number("leaderworkerset.sigs.k8s.io/subgroup-index", 0, kMaxMembers);
-  const auto level = reader.Text("leaderworkerset.sigs.k8s.io/subgroup-exclusive-topology");
+  const auto level = reader.Text(kSubgroupExclusive);
   if (!index.has_value()) return;
   SubgroupSpec subgroup;
   subgroup.name = absl::StrCat("subgroup-", *index);
-  if (level.has_value()) subgroup.topology = OneDomainAlone(*level);
+  if (level.has_value()) subgroup.topology = OneDomainAlone(*level, kSubgroupExclusive);
   membership.subgroups.push_back(std::move(subgroup));
 }
 
@@ -80,7 +83,7 @@ class LeaderWorkerSetEcosystem : public Ecosystem {
       return membership;
     }
     if (const auto level = reader.Text(kExclusive)) {
-      membership.topology = OneDomainAlone(*level);
+      membership.topology = OneDomainAlone(*level, kExclusive);
       membership.parts = LeaderFirst(*membership.size);
     }
     ReadSubgroup(reader, membership);
@@ -98,7 +101,8 @@ class LeaderWorkerSetEcosystem : public Ecosystem {
       declaration.min_members = size;
       declaration.size = size;
       const ObjectFields spec = root.At("spec");
-      if (spec.Text("startupPolicy") == "LeaderReady") declaration.subgroups = LeaderFirst(size);
+      const bool alone = root.At("metadata").At("annotations").At(kExclusive).Present();
+      if (alone || spec.Text("startupPolicy") == "LeaderReady") declaration.subgroups = LeaderFirst(size);
     });
   }
 };

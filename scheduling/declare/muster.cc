@@ -155,14 +155,18 @@ void ReadLevels(absl::string_view whose, PodReader& reader, TopologyDemand& topo
   const auto key = [&](absl::string_view what) {
     return absl::StrCat("muster.dev/", whose, "topology-", what);
   };
+  const auto read = [&](absl::string_view what) {
+    std::optional<std::string> text = reader.Text(key(what));
+    std::string& fields = topology.said_by.fields;
+    if (text.has_value()) absl::StrAppend(&fields, fields.empty() ? "" : ", ", key(what));
+    return text;
+  };
   topology.topology = reader.Text("muster.dev/topology").value_or("");
-  topology.required = reader.Text(key("required")).value_or("");
-  topology.preferred = reader.Text(key("preferred")).value_or("");
-  topology.exclusive = reader.Text(key("exclusive")).value_or("");
-  topology.spread = reader.Text(key("spread")).value_or("");
-  if (const auto slices = reader.Text(key("slices"))) {
-    topology.slices = ReadSlices(key("slices"), *slices, reader);
-  }
+  topology.required = read("required").value_or("");
+  topology.preferred = read("preferred").value_or("");
+  topology.exclusive = read("exclusive").value_or("");
+  topology.spread = read("spread").value_or("");
+  if (const auto slices = read("slices")) topology.slices = ReadSlices(key("slices"), *slices, reader);
 }
 
 void ReadSubgroup(PodReader& reader, Membership& membership) {

@@ -35,6 +35,7 @@ TopologyDemand ReadTopology(const ObjectFields& spec) {
   constraints.ForEach("topology", [&](const ObjectFields& constraint) {
     if (!demand.required.empty()) constraints.Reject("topology", "one constraint at most");
     demand.required = constraint.NeededText("key");
+    demand.said_by.fields = "/spec/schedulingConstraints/topology/0/key";
   });
   return demand;
 }
@@ -60,6 +61,11 @@ absl::StatusOr<GangDeclaration> DecodeGroup(const nlohmann::json& object, absl::
       spec.Reject("schedulingPolicy", "gang or basic");
     }
     declaration.all_or_none = is_gang || !declaration.topology.empty();
+    NoteIgnored(spec,
+                {{"disruptionMode", "Muster evicts no running gang"},
+                 {"preemptionPolicy", "Muster evicts no running gang"},
+                 {"resourceClaims", "kube-scheduler places what pods claim"}},
+                declaration);
   });
   // What makes no sense is refused, not taken for no gang.
   if (declaration.ok() && !declaration->problem.empty()) declaration->all_or_none = true;

@@ -65,6 +65,8 @@ absl::StatusOr<GangDeclaration> DecodeCoscheduling(const Json& object, absl::str
   // 0 stands for no timeout of its own.
   const auto timeout = NumberAt(object, "/spec/scheduleTimeoutSeconds", 0, 7 * 24 * 3600, *declaration);
   if (timeout.value_or(0) > 0) declaration->deadline = absl::Seconds(*timeout);
+  std::string ignored;
+  NoteIgnored(ObjectFields(object, ignored).At("spec"), {kMinResources}, *declaration);
   return declaration;
 }
 
@@ -77,6 +79,14 @@ absl::StatusOr<GangDeclaration> DecodeNamed(
   read(ObjectFields(object, problem), *declaration);
   AddProblem(problem, *declaration);
   return declaration;
+}
+
+void NoteIgnored(const ObjectFields& spec, absl::Span<const IgnoredField> fields,
+                 GangDeclaration& declaration) {
+  for (const IgnoredField& field : fields) {
+    if (!spec.At(field.path).Present()) continue;
+    declaration.ignored.push_back(absl::StrCat("/spec/", field.path, " (", field.why, ")"));
+  }
 }
 
 void AddProblem(absl::string_view problem, GangDeclaration& declaration) {

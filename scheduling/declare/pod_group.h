@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "nlohmann/json_fwd.hpp"
 #include "scheduling/declare/object_fields.h"
 #include "scheduling/model/gang.h"
@@ -35,6 +36,21 @@ absl::StatusOr<GangDeclaration> DecodeCoscheduling(const nlohmann::json& object,
 absl::StatusOr<GangDeclaration> DecodeNamed(
     const nlohmann::json& object, absl::string_view declared_by,
     const std::function<void(const ObjectFields& root, GangDeclaration& declaration)>& read);
+
+// Fields of the object's spec that Muster does not act upon, with the reason.
+struct IgnoredField {
+  absl::string_view path;  // beneath /spec
+  absl::string_view why;
+};
+
+// Names those of `fields` that `spec` has among what the declaration ignores.
+void NoteIgnored(const ObjectFields& spec, absl::Span<const IgnoredField> fields,
+                 GangDeclaration& declaration);
+
+// Of PodGroups alike: what they would have set aside, and their queue.
+inline constexpr IgnoredField kMinResources = {"minResources", "pods say what they ask for"};
+inline constexpr IgnoredField kQueue = {"queue", "Muster keeps no quotas"};
+inline constexpr IgnoredField kPriorityClass = {"priorityClassName", "that of the pods counts"};
 
 // Makes `problem`, if there is one, the declaration's, with the object's name,
 // unless the declaration has one already.

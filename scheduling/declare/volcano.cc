@@ -10,7 +10,7 @@
 //         makes a minSubGroups of 0 of none; v1.13.0 (checked) has no
 //         highestTierName and no subGroupPolicy. Annotations of the pods
 //         scheduling.k8s.io/group-name (or scheduling.volcano.sh/group-name),
-//         volcano.sh/task-spec, volcano.sh/task-index.
+//         volcano.sh/task-spec, volcano.sh/task-index; label volcano.sh/job-name.
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -49,6 +49,8 @@ TopologyDemand ReadNetworkTopology(const ObjectFields& fields) {
     demand.preferred_if_known = true;  // nobody named it, and there may be no HyperNode
   } else {
     demand.required = name.empty() ? absl::StrCat("tier-", tier) : name;
+    demand.said_by.fields =
+        name.empty() ? "networkTopology/highestTierAllowed" : "networkTopology/highestTierName";
   }
   return demand;
 }
@@ -127,6 +129,10 @@ class VolcanoEcosystem : public Ecosystem {
     membership.role = reader.Text(kTask).value_or("");
     membership.rank = reader.Number("volcano.sh/task-index", 0, kMaxMembers - 1);
     if (!membership.rank.has_value()) membership.rank = ControllerRank(pod);
+    const auto job = pod.labels.find("volcano.sh/job-name");
+    if (job != pod.labels.end() && !job->second.empty()) {
+      membership.stages_in = {std::string(VolcanoJob().name()), GangId(pod.ns, job->second)};
+    }
     return membership;
   }
 
@@ -142,6 +148,7 @@ class VolcanoEcosystem : public Ecosystem {
       const ObjectFields spec = root.At("spec");
       declaration.topology = ReadNetworkTopology(spec.At("networkTopology"));
       ReadTasks(spec, declaration);
+      NoteIgnored(spec, {kMinResources, kQueue, kPriorityClass}, declaration);
       size_t number = 0;
       spec.ForEach(
           "subGroupPolicy",

@@ -3,12 +3,14 @@
 // application, each with its minimum, and name the one that the pod is in.
 //
 // Source: yunikorn-k8shim 1.9 (not checked against its module): annotations
-//         yunikorn.apache.org/task-groups (JSON: [{"name", "minMember", ...}]),
+//         yunikorn.apache.org/task-groups (JSON: [{"name", "minMember",
+//         "minResource"}]),
 //         yunikorn.apache.org/task-group-name; labels yunikorn.apache.org/app-id,
 //         applicationId, spark-app-selector. All but the last as
 //         github.com/ray-project/kuberay/ray-operator v1.5.0 writes them (checked),
 //         controllers/ray/batchscheduler/yunikorn.
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -19,6 +21,7 @@
 #include "scheduling/declare/label_number.h"
 #include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_reader.h"
+#include "scheduling/model/quantity.h"
 
 namespace muster::declare {
 namespace {
@@ -34,6 +37,19 @@ std::string ApplicationOf(const PodFacts& pod, PodReader& reader) {
   }
   reader.Problem(absl::StrCat(kGroup, " needs yunikorn.apache.org/app-id beside it"));
   return std::string(pod.name);
+}
+
+// What a member of the group will ask for.
+std::shared_ptr<const PodShape> ReadResources(const ObjectFields& group) {
+  if (!group.At("minResource").Present()) return nullptr;
+  PodShape shape;
+  shape.requests.pods = 1;
+  group.ForEachText("minResource", [&](const std::string& name, const std::string& text) {
+    const absl::StatusOr<int64_t> amount = name == kCpu ? ParseMillis(text) : ParseUnits(text);
+    if (!amount.ok()) return group.At("minResource").Reject(name, "a quantity such as 500m or 4Gi");
+    if (*amount > 0) shape.requests.Set(name, *amount);
+  });
+  return std::make_shared<const PodShape>(std::move(shape));
 }
 
 void ReadGroups(const std::string& text, PodReader& reader, Membership& membership) {
@@ -53,7 +69,11 @@ void ReadGroups(const std::string& text, PodReader& reader, Membership& membersh
             part.name = part.role = group.NeededText("name");
             part.min_members = group.NeededNumber("minMember", 0, kMaxMembers);
             // A driver makes its executors once it runs.
-            part.stage = part.name == "spark-executor" ? 1 : 0;
+            if (part.name == "spark-executor") {
+              part.stage = 1;
+              part.like.shape = ReadResources(group);
+              part.like.requests_only = true;
+            }
             minimum += *part.min_members;
             membership.parts.push_back(std::move(part));
           },

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "scheduling/engine/engine.h"
+#include "scheduling/engine/later.h"
 #include "scheduling/engine/solo.h"
 #include "scheduling/plan/feasibility.h"
 #include "scheduling/plan/gpu_rules.h"
@@ -102,6 +104,8 @@ absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
 absl::Time Engine::BeginCommit(const GangId& id, absl::Time now) {
   const absl::Time until = now + DeadlineOf(Assemble(id));
   ledger_.Renew(id, until);
+  const GangId later = LaterOwner(id);
+  if (ledger_.Find(later) != nullptr) ledger_.Renew(later, std::max(until, now + options_.later_holds));
   return until;
 }
 

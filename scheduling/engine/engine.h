@@ -33,6 +33,9 @@ struct EngineOptions {
   // How long a promise holds, and an unfinished gang is completed forward
   // before it is undone, where the gang declares no deadline of its own.
   absl::Duration gang_deadline = absl::Minutes(2);
+  // How long room for members that are created later is kept at least, from the
+  // plan, and from the bindings of those before them.
+  absl::Duration later_holds = absl::Minutes(10);
   // How long a node that kube-scheduler declined for a shape is avoided.
   absl::Duration declined_for = absl::Minutes(1);
   // How long a gang that let its promise expire stands back behind the others;
@@ -67,8 +70,9 @@ inline constexpr absl::Duration kLongestStandBack = absl::Minutes(10);
 // PlanJob out, runs it without the lock, and installs the result.
 //
 // Invariant: no node is promised more than it has; every promised seat belongs
-//            to a pending pod of the view; a seat whose binding is under way
-//            stays where it is.
+//            to a pending pod of the view, or is for a later member of a gang
+//            that lives (see later.h); a seat whose binding is under way stays
+//            where it is.
 // Time:      callers pass it in.
 // Threads:   thread-compatible; server/commit/decisions.h serialises callers.
 class Engine {
@@ -277,6 +281,14 @@ class Engine {
   std::string DescribeRepair(const Gang& gang) const;
   // Nodes on which kubelet did not admit pods are avoided for their shape.
   void LearnRejections(absl::Time now);
+  // Install but for the room of the gang's later members; that may leave the
+  // ledger changed where it fails.
+  bool InstallSeats(const PlanJob& job, const std::variant<std::vector<Seat>, Refusal>& result,
+                    absl::Time now);
+  // Promises the room of the job's later members; false if it is gone.
+  bool PromiseLater(const PlanJob& job, absl::Time now);
+  // Whether room for later members of `gang` is still of use: some live or wait.
+  bool AwaitsLater(const GangId& gang) const;
   // The pods of `gang` are each on its own.
   void Dissolve(const Gang& gang, GangState& state);
   std::variant<FilterAnswer, GangId> Answer(const FilterCall& call, absl::Time now);

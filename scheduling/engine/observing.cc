@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "scheduling/capacity/gang_choice.h"
 #include "scheduling/engine/engine.h"
+#include "scheduling/engine/later.h"
 #include "scheduling/engine/solo.h"
 
 namespace muster {
@@ -46,7 +48,22 @@ void Engine::CountDemand(const ClusterView& last) {
   });
 }
 
+bool Engine::AwaitsLater(const GangId& gang) const {
+  const ClusterView::Members* members = view_->FindMembers(gang);
+  return members != nullptr && members->FindIf([](const std::shared_ptr<const Pod>& member) {
+    return !member->finished() && !member->deleting;
+  }) != nullptr;
+}
+
 void Engine::DropStaleSeats(const ClusterView& last, const GangId& gang, const Promise& promise) {
+  if (const std::optional<GangId> of = GangOfLater(gang)) {
+    const bool moved = std::any_of(promise.seats.begin(), promise.seats.end(), [&](const Seat& seat) {
+      return view_->FindNode(seat.node) == nullptr || view_->FindNode(seat.node)->node == nullptr ||
+             Moved(last, *view_, trees_, seat.node);
+    });
+    if (moved || !AwaitsLater(*of)) Release(gang);
+    return;
+  }
   bool lost = false;
   std::vector<PodUid> stale;
   for (const Seat& seat : promise.seats) {
@@ -113,6 +130,10 @@ void Engine::Expire(absl::Time now) {
     if (promise->expires <= now && !under_way) over.push_back(gang);
   });
   for (const GangId& gang : over) {
+    if (GangOfLater(gang).has_value()) {
+      Release(gang);
+      continue;
+    }
     const Gang members = Assemble(gang);
     if (IsBoundInPart(members)) {
       // Forward first: nobody else gets the room that would make it whole.

@@ -2,11 +2,15 @@
 #include "scheduling/engine/plan_job.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "scheduling/declare/assemble.h"
+#include "scheduling/declare/assemble_one.h"
+#include "scheduling/declare/owner_chain.h"
 #include "scheduling/engine/capacity_plan.h"
+#include "scheduling/engine/later.h"
 #include "scheduling/plan/planner.h"
 
 namespace muster {
@@ -33,6 +37,55 @@ bool Moved(const ClusterView& before, const ClusterView& after, const FabricTree
   });
 }
 
+namespace {
+
+// The same input for another gang.
+PlanInput With(const Gang& gang, const PlanInput& input) {
+  return {.view = input.view,
+          .ledger = input.ledger,
+          .gang = gang,
+          .kept = input.kept,
+          .declined = input.declined,
+          .window = input.window,
+          .topologies = input.topologies,
+          .may_relax = input.may_relax,
+          .kept_may_move = input.kept_may_move,
+          .tenants = input.tenants,
+          .gpu_product = input.gpu_product,
+          .minimum_only = input.minimum_only,
+          .penalties = input.penalties,
+          .classes = input.classes};
+}
+
+// A plan with room for those that are created later.
+struct StagedPlan {
+  CapacityPlan plan;
+  Seats later;
+};
+
+// Plans `input` with the later members of its gang, if these are known.
+StagedPlan PlanStages(const PlanInput& input, const CapacityOptions& options, absl::Time now) {
+  if (!input.gang.later.plannable()) return {PlanWithCapacity(input, options, now), {}};
+  const Gang whole = declare::AssembleWithLater(input.view, input.gang);
+  StagedPlan staged{PlanWithCapacity(With(whole, input), options, now), {}};
+  if (auto* refusal = std::get_if<Refusal>(&staged.plan.result)) {
+    const bool no_room =
+        refusal->kind == Refusal::Kind::kNoRoom || refusal->kind == Refusal::Kind::kNeverFits;
+    // What else is wrong is so without them.
+    if (!no_room) return {PlanWithCapacity(input, options, now), {}};
+    MentionLater(input.gang.later, *refusal);
+    return staged;
+  }
+  Seats& seats = std::get<Seats>(staged.plan.result);
+  const auto exists = [&](const Seat& seat) { return input.view.FindPod(seat.pod) != nullptr; };
+  const auto later = std::stable_partition(seats.begin(), seats.end(), exists);
+  staged.later.assign(std::make_move_iterator(later), std::make_move_iterator(seats.end()));
+  seats.erase(later, seats.end());
+  return staged;
+}
+
+}  // namespace
+
 std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<absl::string_view>* window) {
   if (trees.topologies == nullptr) {
     trees.topologies = std::make_shared<const Topologies>(BuildTopologies(*view, topology));
@@ -42,14 +95,15 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
   input.tenants = tenants;
   input.penalties = penalties;
   input.kept_may_move = standing.size() > fixed.size();
-  CapacityPlan plan = PlanWithCapacity(input, *capacity, now);
-  if (std::holds_alternative<Refusal>(plan.result) && standing.size() > fixed.size()) {
+  StagedPlan staged = PlanStages(input, *capacity, now);
+  if (std::holds_alternative<Refusal>(staged.plan.result) && standing.size() > fixed.size()) {
     input.kept = fixed;
     input.kept_may_move = false;
-    plan = PlanWithCapacity(input, *capacity, now);
+    staged = PlanStages(input, *capacity, now);
   }
-  choice = std::move(plan.choice);
-  return std::move(plan.result);
+  choice = std::move(staged.plan.choice);
+  later = std::move(staged.later);
+  return std::move(staged.plan.result);
 }
 
 void ShowClasses(const ClusterView& view, const CapacityOptions& options, GangReport& report) {
@@ -132,18 +186,21 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
       const Gang& gang = queue[g];
       if (!minimum_only && !HasSurplus(gang, results[g])) continue;
       ledger.Release(gang.id);
+      ledger.Release(LaterOwner(gang.id));
       PlanInput input{view, ledger, gang, {}, declined, nullptr, &topologies};
       input.may_relax = gang.topology.closeness.value_or(options.closeness) != Closeness::kStrict;
       input.minimum_only = minimum_only;
       input.tenants = options.tenants;
       if (!minimum_only) input.kept = std::get<Seats>(results[g]);
-      CapacityPlan plan = PlanWithCapacity(input, options.capacity, absl::InfiniteFuture());
-      results[g] = std::move(plan.result);
-      choices[g] = std::move(plan.choice);
-      const auto* seats = std::get_if<Seats>(&results[g]);
-      if (seats == nullptr || seats->empty()) continue;
+      StagedPlan staged = PlanStages(input, options.capacity, absl::InfiniteFuture());
+      results[g] = std::move(staged.plan.result);
+      choices[g] = std::move(staged.plan.choice);
       // The plan was made on this very view and ledger: its seats fit them.
-      ledger.Reserve(view, gang.id, *seats, absl::InfiniteFuture()).IgnoreError();
+      const auto reserve = [&](const GangId& owner, const Seats& seats) {
+        if (!seats.empty()) ledger.Reserve(view, owner, seats, absl::InfiniteFuture()).IgnoreError();
+      };
+      if (const auto* seats = std::get_if<Seats>(&results[g])) reserve(gang.id, *seats);
+      reserve(LaterOwner(gang.id), staged.later);
     }
   }
   std::vector<GangReport> reports;
@@ -152,6 +209,8 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
     reports.push_back(refusal != nullptr
                           ? MakeReport(queue[g], {}, std::move(*refusal))
                           : MakeReport(queue[g], std::get<Seats>(std::move(results[g])), std::nullopt));
+    reports.back().owner = declare::TopOwner(view, *queue[g].members.front());
+    reports.back().later = DescribeLater(queue[g].later, ledger.Find(LaterOwner(queue[g].id)));
     ShowClasses(view, options.capacity, reports.back());
     reports.back().capacity = std::move(choices[g]);
   }

@@ -54,11 +54,15 @@ struct PlanJob {
   Penalties penalties = {};
   std::shared_ptr<const CapacityOptions> capacity = std::make_shared<const CapacityOptions>();
   absl::Time now = absl::InfiniteFuture();
-  std::string choice = {};  // set by Run, see CapacityPlan
+  std::string choice = {};       // set by Run, see CapacityPlan
+  std::vector<Seat> later = {};  // set by Run: room for the members of gang.later
 
   // Plans around the standing seats and, where that fails, around the fixed
   // ones alone. `window`, if not null, holds nodes to be preferred. Trees that
   // were not built yet are built first.
+  //
+  // A gang with members that are created later gets seats only where there is
+  // room for these too, if what they ask for is known.
   std::variant<std::vector<Seat>, Refusal> Run(const absl::flat_hash_set<absl::string_view>* window);
 };
 

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "scheduling/engine/engine.h"
+#include "scheduling/engine/later.h"
 #include "scheduling/engine/solo.h"
 #include "scheduling/plan/refusal_text.h"
 
@@ -48,7 +49,16 @@ bool Engine::IsSeated(const Gang& gang) const {
     }
     ++seated;
   }
+  // Room for later members that was promised with these seats may be gone.
+  if (gang.later.plannable() && ledger_.Find(LaterOwner(gang.id)) == nullptr) return false;
   return seated >= count.needed;
+}
+
+bool Engine::PromiseLater(const PlanJob& job, absl::Time now) {
+  const GangId owner = LaterOwner(job.gang.id);
+  return job.later.empty() ||
+         ledger_.Reserve(*view_, owner, job.later, now + std::max(options_.later_holds, DeadlineOf(job.gang)))
+             .ok();
 }
 
 void Engine::Release(const GangId& gang) {
@@ -155,6 +165,7 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
     }
     job.ledger.Release(id);
   }
+  job.ledger.Release(LaterOwner(id));
   return job;
 }
 
@@ -181,6 +192,21 @@ bool WantsToBeAlone(const Gang& gang) {
 
 bool Engine::Install(const PlanJob& job, const std::variant<std::vector<Seat>, Refusal>& result,
                      absl::Time now) {
+  const Ledger before = ledger_;
+  const auto* refusal = std::get_if<Refusal>(&result);
+  // Room for members that are created one by one stays until all of them exist.
+  const bool incomplete = refusal != nullptr && refusal->kind == Refusal::Kind::kIncomplete;
+  const bool had_later = !incomplete && ledger_.Release(LaterOwner(job.gang.id));
+  if (!InstallSeats(job, result, now) || (refusal == nullptr && !PromiseLater(job, now))) {
+    ledger_ = before;
+    return false;
+  }
+  if (had_later && job.later.empty()) ++released_;
+  return true;
+}
+
+bool Engine::InstallSeats(const PlanJob& job, const std::variant<std::vector<Seat>, Refusal>& result,
+                          absl::Time now) {
   if (job.trees.topologies != nullptr && job.trees.fabric == view_->fabric()) trees_ = job.trees;
   const GangId& id = job.gang.id;
   const auto still_pending = [&](const Seat& seat) {

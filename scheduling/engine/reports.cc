@@ -6,7 +6,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "scheduling/declare/assemble.h"
+#include "scheduling/declare/owner_chain.h"
 #include "scheduling/engine/engine.h"
+#include "scheduling/engine/later.h"
 #include "scheduling/engine/solo.h"
 
 namespace muster {
@@ -45,6 +48,8 @@ absl::StatusOr<GangReport> Engine::Report(const GangId& asked) const {
   const auto state = gangs_.find(id);
   GangReport report = MakeReport(gang, promise == nullptr ? std::vector<Seat>{} : promise->seats,
                                  state == gangs_.end() ? std::nullopt : state->second.refusal);
+  report.owner = declare::TopOwner(*view_, *gang.members.front());
+  report.later = DescribeLater(gang.later, ledger_.Find(LaterOwner(id)));
   ShowClasses(*view_, options_.capacity, report);
   if (state != gangs_.end()) report.capacity = state->second.capacity;
   report.leaving = Leaving(gang);

@@ -187,6 +187,14 @@ std::shared_ptr<const Pod> ClusterView::FindPod(const PodName& name) const {
 
 const ClusterView::Members* ClusterView::FindMembers(const GangId& gang) const { return gangs_.Find(gang); }
 
+// Nothing is planned by it.
+void ClusterView::SetOwner(const DeclarationKey& object, Owner owner) {
+  const Owner* old = owners_.Find(object);
+  if (old == nullptr || *old != owner) owners_.Set(object, std::move(owner));
+}
+
+void ClusterView::RemoveOwner(const DeclarationKey& object) { owners_.Erase(object); }
+
 const GangDeclaration* ClusterView::FindDeclaration(const DeclarationKey& key) const {
   const auto* declaration = declarations_.Find(key);
   return declaration == nullptr ? nullptr : declaration->get();

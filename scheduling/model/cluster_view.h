@@ -53,6 +53,10 @@ class ClusterView {
   void RemoveTopologyObject(const TopologyKey& key);
   void Upsert(Namespace ns);
   void RemoveNamespace(const std::string& name);
+  // The controller of an object that is one itself. The key has the object's
+  // "KIND.GROUP" and its namespace and name.
+  void SetOwner(const DeclarationKey& object, Owner owner);
+  void RemoveOwner(const DeclarationKey& object);
 
   // Null where there is none; valid as long as this view.
   const NodeState* FindNode(const NodeName& name) const;
@@ -80,6 +84,7 @@ class ClusterView {
     return topology_objects_;
   }
   const PersistentMap<std::string, Labels>& namespaces() const { return namespaces_; }
+  const PersistentMap<DeclarationKey, Owner>& owners() const { return owners_; }
   // The pods that keep others away by a required anti-affinity, bound or not.
   const PersistentMap<PodName, std::shared_ptr<const Pod>>& repelling() const { return repelling_; }
   // The pods, finished ones too, that share a capacity mix with others of their
@@ -141,6 +146,7 @@ class ClusterView {
   GangGroups groups_;
   PersistentMap<TopologyKey, std::shared_ptr<const TopologyObject>> topology_objects_;
   PersistentMap<std::string, Labels> namespaces_;
+  PersistentMap<DeclarationKey, Owner> owners_;
   PersistentMap<PodName, std::shared_ptr<const Pod>> repelling_;
   PersistentMap<PodName, std::shared_ptr<const Pod>> rejected_;
   PersistentMap<NodeName, std::shared_ptr<const Node>> departing_;

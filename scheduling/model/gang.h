@@ -33,7 +33,8 @@ struct GangDeclaration {
   // Set where the object is of a group of gangs: how many of those directly
   // within must reach their minimum.
   std::optional<int64_t> min_groups;
-  std::string problem;  // as in Membership
+  std::vector<std::string> ignored;  // fields that were not used, with the reason
+  std::string problem;               // as in Membership
 
   // Whether the object is of a group that asks nothing of its parts.
   bool dissolved() const { return min_groups.has_value() && !all_or_none && topology.empty(); }
@@ -57,6 +58,19 @@ struct Subgroup {
   friend bool operator==(const Subgroup&, const Subgroup&) = default;
 };
 
+// Members of a gang that its declaration has created once others run, as far as
+// its minimum needs them.
+struct Later {
+  int32_t after = 0;  // the last stage that counts already
+  int64_t count = 0;
+  std::vector<std::string> parts = {};  // what these are called, such as "worker"
+  bool known = false;                   // what all of them will be like
+  bool after_end = false;               // once others have ended: they take the room of these
+
+  // Whether room for them can be looked for together with that for the others.
+  bool plannable() const { return count > 0 && known && !after_end; }
+};
+
 // A gang with its members, assembled from a cluster view.
 //
 // Invariant: members are in order: role, then block, then rank (those without one
@@ -76,6 +90,7 @@ struct Gang {
   TopologyDemand topology;
   std::vector<Subgroup> subgroups;
   std::vector<size_t> early;         // members that are created, and run, before the others are created
+  Later later;                       // members that are created once those that exist run
   std::vector<std::string> ignored;  // other declarations on its pods that were not used
   bool all_or_none = true;           // false: its declaration asks for no gang, each pod is on its own
   // Of a group of gangs, each of which may have run by itself: GangCount::needed

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,18 @@ struct PodShape {
   friend bool operator==(const PodShape&, const PodShape&) = default;
 };
 
+// What pods will be like that have yet to be created.
+struct PodTemplate {
+  std::string path;  // of the template in its object, as a JSON pointer; empty where there is none
+  std::shared_ptr<const PodShape> shape;  // null: not known
+  bool requests_only = false;             // all else is as the gang's other members have it
+
+  friend bool operator==(const PodTemplate& a, const PodTemplate& b) {
+    return a.path == b.path && a.requests_only == b.requests_only &&
+           (a.shape == b.shape || (a.shape != nullptr && b.shape != nullptr && *a.shape == *b.shape));
+  }
+};
+
 // A part of a gang as a declaration describes it: a role, one job of a set, one
 // group of workers, one gang of a group of gangs.
 struct SubgroupSpec {
@@ -48,6 +61,8 @@ struct SubgroupSpec {
   std::optional<int64_t> min_subgroups;  // of the subgroups directly within; unset: all
   std::optional<int64_t> size;           // members that it will have, where that is declared
   int32_t stage = 0;                     // its members are created once those of earlier stages run
+  bool after_end = false;                // rather: once members of an earlier stage have ended
+  PodTemplate like;                      // of a later stage: what its members will be like
   TopologyDemand topology;
   std::string role;                        // in an object: its members are those of this role
   std::vector<LabelRequirement> selector;  // in an object: which members are in it by their labels
@@ -68,6 +83,8 @@ struct Membership {
   // object the gang waits. It is called `object`, or like the gang if that is empty.
   bool needs_object = false;
   std::string object;
+  // Another object, which says which of the roles are created after others.
+  std::optional<DeclarationKey> stages_in;
   std::optional<int64_t> size;
   std::optional<int64_t> min_members;
   std::optional<absl::Duration> deadline;
@@ -95,6 +112,7 @@ struct Membership {
 struct Owner {
   std::string kind;  // empty: nobody did
   std::string name;
+  std::string group = "";  // of the kind's API; empty: the core's, or not known
 
   friend bool operator==(const Owner&, const Owner&) = default;
 };
@@ -120,7 +138,7 @@ struct Pod {
   std::string rejected;         // why kubelet did not admit it, which failed it; empty if it did
   bool has_controller = false;  // an owner reference with controller: true
   Rare<Membership> membership;
-  Owner owner;
+  Owner owner;  // the Deployment in place of its ReplicaSet
   CapacityWish capacity;
 
   bool bound() const { return !node.empty(); }

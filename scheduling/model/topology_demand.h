@@ -24,6 +24,14 @@ enum class Closeness {
   kEager,    // not at all
 };
 
+// The fields that say something, for messages. Who says it does not matter
+// otherwise, so that all are equal.
+struct SaidBy {
+  std::string fields;  // empty: not known
+
+  friend bool operator==(const SaidBy&, const SaidBy&) { return true; }
+};
+
 // What a gang, or a part of one, asks of the fabric.
 //
 // Levels are written as the declaration has them (a label key, a name, an
@@ -37,6 +45,7 @@ struct TopologyDemand {
   std::string exclusive;            // the domain of this level holds no other gang's, or subgroup's, members
   std::string spread;               // every member in a domain of its own at this level
   bool unconstrained = false;       // the declaration says that there is no wish
+  SaidBy said_by = {};
 
   std::optional<Closeness> closeness;  // of the default demand; unset: as configured
 

@@ -102,7 +102,9 @@ std::optional<size_t> Demand::InnermostNeeded() const {
   return innermost;
 }
 
-absl::StatusOr<Demand> FindDemand(const TopologyDemand& asked, const Topologies& topologies) {
+namespace {
+
+absl::StatusOr<Demand> Find(const TopologyDemand& asked, const Topologies& topologies) {
   TopologyDemand demand = asked;
   if (demand.preferred_if_known && !FindLevel(topologies, demand.topology, demand.preferred).ok()) {
     demand.preferred.clear();
@@ -126,6 +128,15 @@ absl::StatusOr<Demand> FindDemand(const TopologyDemand& asked, const Topologies&
   }
   if (absl::Status s = CheckSlices(found); !s.ok()) return s;
   return found;
+}
+
+}  // namespace
+
+absl::StatusOr<Demand> FindDemand(const TopologyDemand& asked, const Topologies& topologies) {
+  absl::StatusOr<Demand> found = Find(asked, topologies);
+  if (found.ok() || asked.said_by.fields.empty()) return found;
+  return absl::Status(found.status().code(), absl::StrCat(found.status().message(), "; that is asked for by ",
+                                                          asked.said_by.fields));
 }
 
 }  // namespace muster

@@ -53,6 +53,7 @@ struct Config {
   struct Gangs {
     absl::Duration deadline = absl::Minutes(2);
     absl::Duration stand_back = absl::Seconds(10);
+    absl::Duration later_holds = absl::Minutes(10);
     absl::Duration declined_for = absl::Minutes(1);
     absl::Duration refusal_holds = absl::Seconds(30);
     std::vector<std::string> scheduler_names = {"default-scheduler"};

@@ -142,6 +142,12 @@ std::vector<Option> GangsOptions() {
        "How long a gang that let its promise expire stands behind all others. Each\n"
        "further time in a row it is twice as long, at most 10 minutes.",
        DurationOption{At<&Config::gangs, &Config::Gangs::stand_back>, Seconds(0), Hours(1)}},
+      {"gangs", "laterHolds",
+       "How long room is kept at least for members that are created once others run\n"
+       "(a Spark driver's executors), from the plan and from the bindings of those\n"
+       "others: as long as they take to start. Longer, and room for members that\n"
+       "never come stays empty.",
+       DurationOption{At<&Config::gangs, &Config::Gangs::later_holds>, Seconds(10), Hours(24)}},
       {"gangs", "declinedFor",
        "How long a node is avoided for pods of a shape that kube-scheduler declined\n"
        "there for a reason that Muster does not model.",

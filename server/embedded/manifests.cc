@@ -120,7 +120,13 @@ class ObjectReader {
     if (ecosystem != nullptr) {
       absl::StatusOr<std::vector<GangDeclaration>> declarations = ecosystem->DecodeAll(object);
       if (!declarations.ok()) return declarations.status();
-      for (GangDeclaration& declaration : *declarations) view_.Upsert(std::move(declaration));
+      if (const auto owned = DecodeOwned(object); owned.has_value() && owned->owner.has_value()) {
+        view_.SetOwner({ecosystem->object()->Name(), owned->name}, *owned->owner);
+      }
+      for (GangDeclaration& declaration : *declarations) {
+        ReadTemplates(object, declaration);
+        view_.Upsert(std::move(declaration));
+      }
       return absl::OkStatus();
     }
     if (const declare::TopologyKind* topology = TopologyKindOf(api_version, kind)) {
@@ -167,14 +173,13 @@ absl::StatusOr<std::string> ReadAll(const std::string& path) {
 
 }  // namespace
 
-absl::Status ReadManifestText(absl::string_view source, absl::string_view text, Manifests& into) {
-  const absl::StatusOr<std::vector<Json>> documents = ParseDocuments(text);
-  if (!documents.ok())
-    return absl::InvalidArgumentError(absl::StrCat(source, ": ", documents.status().message()));
+namespace {
+
+absl::Status ReadDocuments(absl::string_view source, absl::Span<const Json> documents, Manifests& into) {
   ClusterView view = into.view;
   ObjectReader reader(view);
   int number = 0;
-  for (const Json& document : *documents) {
+  for (const Json& document : documents) {
     ++number;
     if (absl::Status s = reader.Read(document); !s.ok()) {
       return absl::InvalidArgumentError(absl::StrFormat("%s: document %d: %s", source, number, s.message()));
@@ -183,10 +188,23 @@ absl::Status ReadManifestText(absl::string_view source, absl::string_view text, 
   for (const auto& [kind, count] : reader.ignored()) {
     into.notes.push_back(absl::StrFormat("%s: ignored %d %s", source, count, kind));
   }
-  if (!documents->empty() && !reader.has_cluster()) into.sources_without_pods.emplace_back(source);
+  if (!documents.empty() && !reader.has_cluster()) into.sources_without_pods.emplace_back(source);
   for (const std::string& note : reader.notes()) into.notes.push_back(absl::StrCat(source, ": ", note));
   into.view = std::move(view);
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ReadManifest(absl::string_view source, const Json& document, Manifests& into) {
+  return ReadDocuments(source, absl::MakeConstSpan(&document, 1), into);
+}
+
+absl::Status ReadManifestText(absl::string_view source, absl::string_view text, Manifests& into) {
+  const absl::StatusOr<std::vector<Json>> documents = ParseDocuments(text);
+  if (!documents.ok())
+    return absl::InvalidArgumentError(absl::StrCat(source, ": ", documents.status().message()));
+  return ReadDocuments(source, *documents, into);
 }
 
 absl::StatusOr<Manifests> ReadManifestFiles(absl::Span<const std::string> paths) {

@@ -30,6 +30,9 @@ struct Manifests {
 //   kInvalidArgument   names source, document and object; nothing of `into` changed
 absl::Status ReadManifestText(absl::string_view source, absl::string_view text, Manifests& into);
 
+// The same for one document that is parsed already.
+absl::Status ReadManifest(absl::string_view source, const nlohmann::json& document, Manifests& into);
+
 // Reads files; "-" is the standard input.
 //   kNotFound, kInvalidArgument  names the file; an empty one is an error
 absl::StatusOr<Manifests> ReadManifestFiles(absl::Span<const std::string> paths);

@@ -240,6 +240,8 @@ void ToProto(const GangReport& report, v1::GangReport& message) {
   if (report.refusal) ToProto(*report.refusal, *message.mutable_refusal());
   message.set_capacity(report.capacity);
   message.set_hourly_cost(report.hourly_cost);
+  message.set_later(report.later);
+  message.set_owner(report.owner);
   for (const LeavingMember& member : report.leaving) ToProto(member, *message.add_leaving());
   for (const RejectedMember& member : report.rejected) {
     v1::RejectedMember& rejected = *message.add_rejected();
@@ -294,6 +296,8 @@ absl::StatusOr<GangReport> FromProto(const v1::GangReport& message) {
   }
   report.capacity = message.capacity();
   report.hourly_cost = message.hourly_cost();
+  report.later = message.later();
+  report.owner = message.owner();
   for (const v1::LeavingMember& member : message.leaving()) report.leaving.push_back(FromProto(member));
   for (const v1::RejectedMember& member : message.rejected()) {
     report.rejected.push_back({FromProto(member.pod()), NodeName(member.node()), member.reason()});

@@ -71,9 +71,9 @@ ClusterWatch::~ClusterWatch() = default;
 
 // A list is taken into the view as it comes: what it says is newer than what was
 // known, and what it does not name stays until it is complete.
-template <typename Name>
-void ClusterWatch::Follow(Kind kind, std::function<void(bool, const Json&, std::set<Name>&)> apply,
-                          std::function<void(const std::set<Name>&)> keep) {
+template <typename Names>
+void ClusterWatch::Follow(Kind kind, std::function<void(bool, const Json&, Names&)> apply,
+                          std::function<void(const Names&)> keep) {
   Reflector::Options options;
   options.first_pause = options_.first_pause;
   options.longest_pause = options_.longest_pause;
@@ -83,13 +83,13 @@ void ClusterWatch::Follow(Kind kind, std::function<void(bool, const Json&, std::
   options.seed = options_.seed + static_cast<uint32_t>(reflectors_.size());
   struct List {
     bool open = false;
-    std::set<Name> names;
+    Names names;
   };
   const auto list = std::make_shared<List>();
   Reflector::Handler handler;
   handler.list_begins = [list] { *list = {true, {}}; };
   handler.apply = [this, list, apply = std::move(apply)](bool deleted, const Json& object) {
-    std::set<Name> names;
+    Names names;
     apply(deleted, object, list->open ? list->names : names);
     if (!list->open) PublishSoon();
   };
@@ -104,7 +104,7 @@ void ClusterWatch::Follow(Kind kind, std::function<void(bool, const Json&, std::
 }
 
 void ClusterWatch::WatchNodes() {
-  Follow<NodeName>(
+  Follow<std::set<NodeName>>(
       {{"/api/v1/nodes"}, false, true},
       [this](bool deleted, const Json& object, std::set<NodeName>& names) {
         if (auto name = ApplyNode(deleted, object)) names.insert(*std::move(name));
@@ -116,7 +116,7 @@ void ClusterWatch::WatchNodes() {
 }
 
 void ClusterWatch::WatchPods() {
-  Follow<PodName>(
+  Follow<std::set<PodName>>(
       {{"/api/v1/pods"}, false, true},
       [this](bool deleted, const Json& object, std::set<PodName>& names) {
         if (auto name = ApplyPod(deleted, object)) names.insert(*std::move(name));
@@ -128,7 +128,7 @@ void ClusterWatch::WatchPods() {
 }
 
 void ClusterWatch::WatchNamespaces() {
-  Follow<std::string>(
+  Follow<std::set<std::string>>(
       {{"/api/v1/namespaces"}, false, true},
       [this](bool deleted, const Json& object, std::set<std::string>& names) {
         if (auto name = ApplyNamespace(deleted, object)) names.insert(*std::move(name));
@@ -141,21 +141,30 @@ void ClusterWatch::WatchNamespaces() {
 }
 
 void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
-  Follow<DeclarationKey>(
+  // One object may declare several gangs and own pods.
+  struct Names {
+    std::set<DeclarationKey> declared;
+    std::set<DeclarationKey> owners;
+  };
+  Follow<Names>(
       {PathsOf(*ecosystem.object()), true, false},
-      [this, &ecosystem](bool deleted, const Json& object, std::set<DeclarationKey>& keys) {
-        keys.merge(ApplyDeclarations(ecosystem, deleted, object));
+      [this, &ecosystem](bool deleted, const Json& object, Names& names) {
+        names.declared.merge(ApplyDeclarations(ecosystem, deleted, object));
+        if (auto key = ApplyOwner(ecosystem, deleted, object)) names.owners.insert(*std::move(key));
       },
-      [this, &ecosystem](const std::set<DeclarationKey>& keys) {
+      [this, &ecosystem](const Names& names) {
         const ClusterView before = view_;
-        RemoveUnlisted(before.declarations(), keys, [&](const DeclarationKey& key) {
+        RemoveUnlisted(before.declarations(), names.declared, [&](const DeclarationKey& key) {
           if (key.declared_by == ecosystem.name()) view_.RemoveDeclaration(key);
+        });
+        RemoveUnlisted(before.owners(), names.owners, [&](const DeclarationKey& key) {
+          if (key.declared_by == ecosystem.object()->Name()) view_.RemoveOwner(key);
         });
       });
 }
 
 void ClusterWatch::WatchTopologies(const declare::TopologyKind& kind) {
-  Follow<TopologyKey>(
+  Follow<std::set<TopologyKey>>(
       {PathsOf(kind.object()), true, false},
       [this, &kind](bool deleted, const Json& object, std::set<TopologyKey>& keys) {
         if (auto key = ApplyTopology(kind, deleted, object)) keys.insert(*std::move(key));
@@ -225,10 +234,24 @@ std::set<DeclarationKey> ClusterWatch::ApplyDeclarations(const declare::Ecosyste
     if (deleted) {
       view_.RemoveDeclaration(key);
     } else {
+      ReadTemplates(object, declaration);
       view_.Upsert(std::move(declaration));
     }
   }
   return keys;
+}
+
+std::optional<DeclarationKey> ClusterWatch::ApplyOwner(const declare::Ecosystem& ecosystem, bool deleted,
+                                                       const Json& object) {
+  std::optional<OwnedObject> owned = DecodeOwned(object);
+  if (!owned.has_value()) return std::nullopt;
+  DeclarationKey key{ecosystem.object()->Name(), owned->name};
+  if (deleted || !owned->owner.has_value()) {
+    view_.RemoveOwner(key);
+  } else {
+    view_.SetOwner(key, *std::move(owned->owner));
+  }
+  return key;
 }
 
 std::optional<TopologyKey> ClusterWatch::ApplyTopology(const declare::TopologyKind& kind, bool deleted,

@@ -64,9 +64,9 @@ class ClusterWatch {
   };
   // Follows the objects of a kind. apply(deleted, object, names) adds what the
   // object is called to `names`; keep(names) removes all that are not in there.
-  template <typename Name>
-  void Follow(Kind kind, std::function<void(bool, const nlohmann::json&, std::set<Name>&)> apply,
-              std::function<void(const std::set<Name>&)> keep);
+  template <typename Names>
+  void Follow(Kind kind, std::function<void(bool, const nlohmann::json&, Names&)> apply,
+              std::function<void(const Names&)> keep);
   // Each returns what the object is called; nullopt if that can't be read.
   std::optional<PodName> ApplyPod(bool deleted, const nlohmann::json& object);
   std::optional<NodeName> ApplyNode(bool deleted, const nlohmann::json& object);
@@ -76,6 +76,9 @@ class ClusterWatch {
   // What the object's gangs are called.
   std::set<DeclarationKey> ApplyDeclarations(const declare::Ecosystem& ecosystem, bool deleted,
                                              const nlohmann::json& object);
+  // Notes what made the object, and returns what that is kept under.
+  std::optional<DeclarationKey> ApplyOwner(const declare::Ecosystem& ecosystem, bool deleted,
+                                           const nlohmann::json& object);
   void Undecodable(const nlohmann::json& object, const absl::Status& why);
   void PublishSoon();
   void UpdateReady();

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "nlohmann/json_fwd.hpp"
+#include "scheduling/model/gang.h"
 #include "scheduling/model/namespace.h"
 #include "scheduling/model/node.h"
 #include "scheduling/model/pod.h"
@@ -23,6 +24,19 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object);
 // What is left of a pod that DecodePod refuses: its identity, its node and its
 // phase. Where it is bound it takes the whole node. nullopt without a name.
 std::optional<Pod> DecodePodAsUnknown(const nlohmann::json& object);
+
+// Reads the templates in `object` of those parts of `declaration`, which was
+// decoded from it, that are created later. What can't be read stays unknown.
+void ReadTemplates(const nlohmann::json& object, GangDeclaration& declaration);
+
+// What an object of any kind is called, and its controller if it has one.
+struct OwnedObject {
+  GangId name;
+  std::optional<Owner> owner;
+};
+
+// nullopt where its metadata can't be read.
+std::optional<OwnedObject> DecodeOwned(const nlohmann::json& object);
 
 // The node in a core/v1 Node. Errors as DecodePod.
 absl::StatusOr<Node> DecodeNode(const nlohmann::json& object);

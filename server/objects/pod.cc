@@ -109,6 +109,13 @@ bool AnyContainerRan(const Fields& status) {
   return ran;
 }
 
+Owner OwnerOf(const Fields& reference) {
+  const std::string version = reference.String("apiVersion");
+  const size_t slash = version.find('/');
+  return {reference.String("kind"), reference.String("name"),
+          slash == std::string::npos ? "" : version.substr(0, slash)};
+}
+
 void DecodeMetadata(const Fields& metadata, Pod& pod) {
   const std::string ns = metadata.String("namespace");
   const std::string name = metadata.String("name");
@@ -125,7 +132,7 @@ void DecodeMetadata(const Fields& metadata, Pod& pod) {
   metadata.ForEach("ownerReferences", [&](const Fields& owner) {
     if (!owner.Bool("controller")) return;
     pod.has_controller = true;
-    pod.owner = {owner.String("kind"), owner.String("name")};
+    pod.owner = OwnerOf(owner);
   });
 }
 
@@ -135,7 +142,7 @@ void FindDeployment(Pod& pod) {
   if (pod.owner.kind != "ReplicaSet" || hash == pod.labels.end()) return;
   absl::string_view name = pod.owner.name;
   if (!absl::ConsumeSuffix(&name, absl::StrCat("-", hash->second)) || name.empty()) return;
-  pod.owner = {"Deployment", std::string(name)};
+  pod.owner = {"Deployment", std::string(name), pod.owner.group};
 }
 
 // Says of the pod's own choice of nodes whether it is one of capacity.
@@ -177,6 +184,20 @@ void DecodeShape(const nlohmann::json& object, Pod& pod) {
 
 }  // namespace
 
+std::optional<OwnedObject> DecodeOwned(const nlohmann::json& object) {
+  if (!object.is_object()) return std::nullopt;
+  absl::Status error;
+  const Fields root(object, "", &error);
+  const Fields metadata = root.At("metadata");
+  const std::string ns = metadata.String("namespace");
+  OwnedObject owned{GangId(ns.empty() ? "default" : ns, metadata.String("name")), std::nullopt};
+  metadata.ForEach("ownerReferences", [&](const Fields& owner) {
+    if (owner.Bool("controller")) owned.owner = OwnerOf(owner);
+  });
+  if (!error.ok() || owned.name.name().empty()) return std::nullopt;
+  return owned;
+}
+
 std::optional<Pod> DecodePodAsUnknown(const nlohmann::json& object) {
   if (!object.is_object()) return std::nullopt;
   absl::Status ignored;
@@ -216,6 +237,7 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
   pod.started =
       pod.phase == PodPhase::kRunning || (pod.finished() && pod.rejected.empty()) || AnyContainerRan(status);
 
+  FindDeployment(pod);
   const Labels annotations = metadata.Strings("annotations");
   const std::string pod_group = spec.At("schedulingGroup").String("podGroupName");
   const Fields ref = spec.At("workloadRef");
@@ -223,10 +245,10 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
   const std::string workload_group = ref.String("podGroup");
   const std::string replica = ref.String("podGroupReplicaKey");
   const declare::PodFacts facts{pod.name.ns(), pod.name.name(), pod.labels,
-                                annotations,   pod_group,       {workload, workload_group, replica}};
+                                annotations,   pod_group,       {workload, workload_group, replica},
+                                pod.owner.name};
   pod.membership = declare::Recognise(facts);
   pod.shape.gpu_wish = declare::ReadGpuWish(facts, pod.shape.gpu_problem);
-  FindDeployment(pod);
   pod.capacity = declare::ReadCapacityWish(facts);
   FindOwnChoice(pod.shape, pod.capacity);
   if (!error.ok()) return error;

@@ -189,6 +189,8 @@ std::string ReportText(const GangReport& report) {
     absl::StrAppend(&text, "ignored      ", absl::StrJoin(report.ignored, ", "), "\n");
   absl::StrAppendFormat(&text, "members      %d exist, %d needed, %d bound, %d held\n", report.members,
                         report.min_members, report.bound, report.held);
+  if (!report.owner.empty()) absl::StrAppend(&text, "owner        ", report.owner, "\n");
+  if (!report.later.empty()) absl::StrAppend(&text, "later        ", report.later, "\n");
   if (!report.capacity.empty()) absl::StrAppend(&text, "capacity     ", report.capacity, "\n");
   if (!report.repair.empty()) absl::StrAppend(&text, "repair       ", report.repair, "\n");
   if (report.hourly_cost > 0) absl::StrAppendFormat(&text, "costs        %.2f an hour\n", report.hourly_cost);
@@ -227,6 +229,8 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
   json["capacity"] = report.capacity;
   // Text: decimals are exact only in text, as Kubernetes has it.
   json["hourlyCost"] = absl::StrFormat("%.2f", report.hourly_cost);
+  if (!report.owner.empty()) json["owner"] = report.owner;
+  if (!report.later.empty()) json["later"] = report.later;
   if (!report.leaving.empty()) json["leaving"] = LeavingJson(report.leaving);
   if (!report.rejected.empty()) json["rejected"] = RejectedJson(report.rejected);
   if (!report.repair.empty()) json["repair"] = report.repair;

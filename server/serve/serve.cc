@@ -33,6 +33,7 @@ constexpr absl::Duration kTick = absl::Milliseconds(100);
 DecisionsOptions MakeDecisionsOptions(const Config& config, Prices prices, absl::Time start) {
   DecisionsOptions options;
   options.engine = {.gang_deadline = config.gangs.deadline,
+                    .later_holds = config.gangs.later_holds,
                     .declined_for = config.gangs.declined_for,
                     .stand_back = config.gangs.stand_back,
                     .text_holds = config.gangs.refusal_holds,

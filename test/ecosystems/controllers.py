@@ -2,6 +2,7 @@
 """The controllers of other projects, each a process beside the control plane."""
 
 import base64
+import fcntl
 import os
 import pathlib
 import subprocess
@@ -33,6 +34,14 @@ def sources(name):
     return pathlib.Path(done.stdout.strip())
 
 
+def _only_one():
+    """Waits until no other run of these tests uses the folder that Kubeflow's operator insists on."""
+    _KUBEFLOW_CERTIFICATES.mkdir(parents=True, exist_ok=True)
+    lock = open(_KUBEFLOW_CERTIFICATES / "muster.lock", "w", encoding="utf-8")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
 class Controllers:
     """Starts each controller once, with its CustomResourceDefinitions and webhooks.
 
@@ -44,11 +53,13 @@ class Controllers:
         self._cluster = cluster
         self._folder = cluster.folder
         self._running = {}
+        self._lock = _only_one()
         self._make_certificates()
 
     def stop(self):
         for process in self._running.values():
             process.kill()
+        self._lock.close()
 
     def kube_controller_manager(self):
         # Without the node lifecycle controller: nothing renews the leases of the nodes.

@@ -47,9 +47,21 @@ def job_set():
         "replicatedJobs": [{"name": "workers", "replicas": 1, "template": {"spec": job}}]}}
 
 
-def leader_worker_set():
+def job_set_in_order():
+    """A driver, and workers that JobSet creates once it is ready."""
+    def job(name, pods, resources):
+        spec = {"parallelism": pods, "completions": pods, "backoffLimit": 0,
+                "template": template("main", resources, restartPolicy="Never")}
+        return {"name": name, "replicas": 1, "template": {"spec": spec}}
+    return {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "metadata": {"name": "train"}, "spec": {
+        "startupPolicy": {"startupPolicyOrder": "InOrder"},
+        "replicatedJobs": [job("driver", 1, SMALL), job("workers", 3, ONE_NODE_EACH)]}}
+
+
+def leader_worker_set(replicas=1, size=3):
     return {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": {"name": "train"},
-            "spec": {"replicas": 1, "leaderWorkerTemplate": {"size": 3, "workerTemplate": template("main")}}}
+            "spec": {"replicas": replicas,
+                     "leaderWorkerTemplate": {"size": size, "workerTemplate": template("main")}}}
 
 
 def ray_cluster(labels):
@@ -165,6 +177,44 @@ def test_pods_of_a_job_are_bound_one_by_one(cluster, submit, name):
     assert_one_by_one(cluster, submit(job, pods), first)
 
 
+def test_each_group_of_a_leader_worker_set_is_bound_whole(cluster, submit):
+    submit(leader_worker_set(replicas=2, size=2), 4)
+    groups = [["train-0", "train-0-1"], ["train-1", "train-1-1"]]
+    # Room for one group: one of them is whole, of the other nothing is there.
+    until(lambda: sorted(len(cluster.nodes_of(group)) for group in groups) == [0, 2], 60,
+          lambda: f"one group bound; bound are {[cluster.nodes_of(group) for group in groups]}")
+    waiting = next(group for group in groups if not cluster.nodes_of(group))
+    cluster.add_nodes("node-9", gpus=GPUS)
+    always(lambda: cluster.nodes_of(waiting) == {}, 1, lambda: f"bound in part: {cluster.nodes_of(waiting)}")
+    cluster.add_nodes("node-10", gpus=GPUS)
+    cluster.until_bound(waiting, seconds=60)
+    assert cluster.gang(waiting[0])["declaredBy"] == "LeaderWorkerSet.leaderworkerset.x-k8s.io"
+
+
+def run(cluster, pod):
+    """Says what a kubelet would: its containers run and are ready."""
+    now = "2026-01-01T00:00:00Z"
+    cluster.core.patch_namespaced_pod_status(pod, "default", {"status": {
+        "phase": "Running",
+        "conditions": [{"type": kind, "status": "True", "lastTransitionTime": now} for kind in ("Ready", "ContainersReady")],
+        "containerStatuses": [{"name": "main", "ready": True, "started": True, "restartCount": 0, "image": "busybox:1.36",
+                               "imageID": "", "state": {"running": {"startedAt": now}}}]}})
+
+
+def test_jobs_of_a_job_set_that_come_later_have_their_room_before_the_first_starts(cluster, submit):
+    driver = submit(job_set_in_order(), 1)
+    # Two nodes hold the driver, and not the three workers beside it.
+    report = until(lambda: (found := cluster.gang("train")) and found["outcome"] == "refused" and found, 60,
+                   lambda: f"a refusal; the report is {cluster.gang('train')}")
+    assert "3 of them created later (workers)" in report["refusal"]["text"], report
+    cluster.add_nodes("node-9", gpus=GPUS)
+    cluster.until_bound(driver, seconds=60)
+    run(cluster, driver[0])
+    pods = until_created(cluster, 4)
+    cluster.until_bound(pods, seconds=60)
+    assert cluster.observer.over_capacity() == []
+
+
 def test_a_volcano_job_is_bound_whole(cluster, submit):
     queue = {"apiVersion": "scheduling.volcano.sh/v1beta1", "kind": "Queue", "metadata": {"name": "default"},
              "spec": {"weight": 1}}
@@ -176,14 +226,29 @@ def test_a_volcano_job_is_bound_whole(cluster, submit):
     assert_whole(cluster, until_created(cluster, 4), group.split("/")[1], "PodGroup.scheduling.volcano.sh")
 
 
-def test_an_mpi_job_of_the_mpi_operator_is_bound_whole(cluster, submit):
+@pytest.fixture
+def mpi_operator(cluster):
+    """The MPI operator; the kinds of the training operator are as before in the end."""
     cluster.controllers.mpi_operator()
     cluster.muster_sees_new_kinds()
+    yield
+    cluster.controllers.without_mpi_operator()
+    cluster.muster_sees_new_kinds()
+
+
+@pytest.fixture
+def mpi_jobs_of_kubeflow(cluster):
+    cluster.controllers.training_operator("mpijob")
+    cluster.muster_sees_new_kinds()
+    yield
+    cluster.controllers.training_operator("pytorchjob", "tfjob")
+    cluster.controllers.without_mpi_operator()
+    cluster.muster_sees_new_kinds()
+
+
+def test_an_mpi_job_of_the_mpi_operator_is_bound_whole(cluster, mpi_operator, submit):
     assert_whole(cluster, submit(mpi_job("v2beta1"), 4), "train", "MPIJob.kubeflow.org")
 
 
-def test_an_mpi_job_of_kubeflow_is_bound_whole(cluster, submit):
-    cluster.controllers.without_mpi_operator()
-    cluster.controllers.training_operator("mpijob")
-    cluster.muster_sees_new_kinds()
+def test_an_mpi_job_of_kubeflow_is_bound_whole(cluster, mpi_jobs_of_kubeflow, submit):
     assert_whole(cluster, submit(mpi_job("v1"), 4), "train", "MPIJob.kubeflow.org")

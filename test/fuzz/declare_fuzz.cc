@@ -38,8 +38,7 @@ void Read(const Json& object, Manifests& manifests) {
     for (const Json& item : *items) Read(item, manifests);
     return;
   }
-  const absl::Status status =
-      ReadManifestText("input", object.dump(-1, ' ', false, Json::error_handler_t::replace), manifests);
+  const absl::Status status = ReadManifest("input", object, manifests);
   Check(status.message().size() < kLongestMessage, "the error is too long", status.message());
 }
 

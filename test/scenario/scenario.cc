@@ -244,6 +244,11 @@ class Player {
     if (step.value("outcome", outcome) != outcome) {
       Unmet(absl::StrCat("want outcome ", step.at("outcome").dump(), ", got ", outcome));
     }
+    for (const auto& [field, text] : {std::pair{"later", report->later}, std::pair{"owner", report->owner}}) {
+      if (step.contains(field) && !absl::StrContains(text, step.at(field).get<std::string>())) {
+        Unmet(absl::StrCat("want ", field, " with ", step.at(field).dump(), ", got ", text));
+      }
+    }
     if (step.value("declaredBy", report->declared_by) != report->declared_by) {
       Unmet(absl::StrCat("want declaredBy ", step.at("declaredBy").dump(), ", got ", report->declared_by));
     }

@@ -198,6 +198,24 @@ TEST(Kubeflow, AWorkerHasItsTypeAsRoleAndItsIndexAsRank) {
   EXPECT_EQ(membership->rank, 4);
 }
 
+TEST(Kubeflow, RanksOfWorkersBeginWithTheFirstWhereTheLauncherIsAWorkerToo) {
+  const auto rank = [](const std::string& name, const std::string& role, const std::string& index) {
+    return Recognise({"ml",
+                      name,
+                      {{"training.kubeflow.org/job-name", "j"},
+                       {"training.kubeflow.org/operator-name", "mpi-operator"},
+                       {"training.kubeflow.org/job-role", role},
+                       {"training.kubeflow.org/replica-index", index}},
+                      {},
+                      ""})
+        ->rank;
+  };
+  EXPECT_EQ(rank("j-launcher-x", "launcher", "0"), 0);
+  EXPECT_EQ(rank("j-worker-0", "worker", "1"), 0);
+  EXPECT_EQ(rank("j-worker-9", "worker", "10"), 9);
+  EXPECT_EQ(rank("j-worker-1", "worker", "1"), 1);
+}
+
 TEST(Kubeflow, TheMinimumIsAllReplicasOrWhatThePolicySays) {
   const std::string replicas = R"("pytorchReplicaSpecs": {"Master": {}, "Worker": {"replicas": 3}})";
   EXPECT_EQ(Decoded(PyTorchJob(), "{" + replicas + "}").min_members, 4);

@@ -106,5 +106,37 @@ INSTANTIATE_TEST_SUITE_P(
                     "/spec/subGroupPolicy/0/subGroupSize is 0"}),
     [](const auto& info) { return info.param.name; });
 
+std::string StagesOf(const std::string& tasks) {
+  const auto job = VolcanoJob().Decode(
+      {{"metadata", {{"name", "train"}, {"namespace", "ml"}}}, {"spec", {{"tasks", json::parse(tasks)}}}});
+  EXPECT_TRUE(job.ok()) << job.status();
+  std::string text = job->problem;
+  for (const SubgroupSpec& part : job->subgroups) {
+    text += part.name + " " + std::to_string(part.stage) + " of " + std::to_string(*part.min_members) + "; ";
+  }
+  return text;
+}
+
+TEST(VolcanoJob, TasksThatDependOnOthersAreLaterStagesInWhateverOrderTheyStand) {
+  EXPECT_EQ(
+      StagesOf(R"([{"name": "c", "dependsOn": {"name": ["b"]}}, {"name": "b", "dependsOn": {"name": ["a"]}},
+                         {"name": "a", "replicas": 3, "minAvailable": 2}])"),
+      "c 2 of 1; b 1 of 1; a 0 of 2; ");
+  const std::string both = R"([{"name": "a"}, {"name": "b", "dependsOn": {"name": ["a"]}},
+                               {"name": "c", "dependsOn": {"name": ["a", "b"], "iteration": ")";
+  EXPECT_EQ(StagesOf(both + R"(all"}}])"), "a 0 of 1; b 1 of 1; c 2 of 1; ");
+  EXPECT_EQ(StagesOf(both + R"(any"}}])"), "a 0 of 1; b 1 of 1; c 1 of 1; ");
+}
+
+TEST(VolcanoJob, TasksThatDependOnNobodyOrOnEachOtherEndTheSearch) {
+  EXPECT_EQ(StagesOf(R"([{"name": "a", "dependsOn": {"name": ["gone"]}}, {}])"),
+            "a 0 of 1; default1 0 of 1; ");
+  EXPECT_THAT(
+      StagesOf(
+          R"([{"name": "a", "dependsOn": {"name": ["b"]}}, {"name": "b", "dependsOn": {"name": ["a"]}}])"),
+      HasSubstr("a "));
+  EXPECT_THAT(StagesOf(R"([{"name": "a", "replicas": -1}])"), HasSubstr("/spec/tasks/0/replicas is -1"));
+}
+
 }  // namespace
 }  // namespace muster::declare

@@ -42,6 +42,7 @@ const std::vector<Example>& Examples() {
       {"kserve", "default/leaderworkerset:llama-kserve-mn-0", "LeaderWorkerSet.leaderworkerset.x-k8s.io", 2},
       {"kubernetes-1.35-workload", "default/workload:train:workers", "Workload.scheduling.k8s.io", 2},
       {"kubernetes-pod-group", "default/train", "PodGroup.scheduling.k8s.io", 2},
+      {"kueue-job", "default/job:train", "Job.batch", 2},
       {"kueue-pods", "default/train", "pod-group.kueue.x-k8s.io", 2},
       {"leaderworkerset", "default/leaderworkerset:vllm-0", "LeaderWorkerSet.leaderworkerset.x-k8s.io", 2, 2},
       {"mpijob", "default/mpijob:train", "MPIJob.kubeflow.org", 2},

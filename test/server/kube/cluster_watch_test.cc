@@ -89,6 +89,26 @@ TEST_F(ClusterWatchTest, ListsAndThenFollowsTheWatch) {
   EXPECT_TRUE(ShowsNodes("b"));
 }
 
+TEST_F(ClusterWatchTest, KnowsWhatMadeAJobAsLongAsTheJobIsThere) {
+  const std::string path = "/apis/batch/v1/jobs";
+  const std::string job =
+      R"({"metadata":{"name":"nightly-1","namespace":"ml","resourceVersion":"11","ownerReferences":[)"
+      R"({"apiVersion":"batch/v1","kind":"CronJob","name":"nightly","controller":true}]},"spec":{}})";
+  const auto owner = [&] {
+    absl::MutexLock lock(&mu_);
+    const Owner* found = view_->owners().Find({"Job.batch", GangId("ml", "nightly-1")});
+    return found == nullptr ? "" : absl::StrCat(found->kind, " ", found->name);
+  };
+  api_.Serve(path, List("", "10"));
+  Start();
+  ASSERT_TRUE(ShowsNodes("a"));
+  EXPECT_EQ(owner(), "");
+  api_.Stream(path, Event("ADDED", job));
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return owner() == "CronJob nightly"; }));
+  api_.Stream(path, Event("DELETED", job));
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return owner().empty(); }));
+}
+
 TEST_F(ClusterWatchTest, FollowsTheLabelsOfNamespaces) {
   const auto ns = [](const std::string& version, const std::string& team) {
     return absl::StrCat(R"({"metadata":{"name":"ml","resourceVersion":")", version, R"(","labels":{"team":")",
