@@ -61,6 +61,8 @@ struct GangReport {
   double hourly_cost = 0;     // of all seats
   std::string owner = {};     // what its pods were made for in the end, "RayJob ml/train"; empty: not known
   std::string later = {};     // on members that are created once others run, for people; empty: none
+  // Who is asked for nodes and how far that is, then why earlier requests were given up.
+  std::vector<std::string> scale_up = {};
 
   friend bool operator==(const GangReport&, const GangReport&) = default;
 };

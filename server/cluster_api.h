@@ -9,6 +9,8 @@
 #include "absl/status/statusor.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/pod.h"
+#include "scheduling/model/scale_up.h"
+#include "scheduling/model/scale_up_orders.h"
 #include "scheduling/model/selector.h"
 
 namespace muster {
@@ -51,6 +53,18 @@ class ClusterApi {
   // Evicts the pod through the eviction API, under its disruption budgets.
   // kResourceExhausted if a budget forbids it now; other errors as Bind.
   virtual void Evict(const PodVersion& pod, Done done) = 0;
+
+  // Takes Muster's gate, the only one that is left, from the pod, and narrows its
+  // required node affinity if it says so. Errors as Bind.
+  virtual void Ungate(const Ungating& pod, Done done) = 0;
+
+  // Makes the PodTemplates of the order, then its ProvisioningRequest; what is
+  // there already stays. kNotFound where the cluster has no such kind, or a pod
+  // is gone; other errors as Bind.
+  virtual void Ask(const ProvisioningOrder& order, Done done) = 0;
+
+  // Deletes the request and its PodTemplates. Errors as Bind.
+  virtual void Withdraw(const ProvisioningRequest& request, Done done) = 0;
 
   // Reads the pod past every cache. kNotFound, or errors as Bind.
   virtual void Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) = 0;

@@ -78,15 +78,10 @@ class Chooser {
   }
 
   void MakeGroups() {
-    const Labels labels = view_.NamespaceLabels(std::string(gang_.id.ns()));
-    const bool leaders =
-        gang_.members.front()->capacity.leaders_on_demand.value_or(options_.leaders_on_demand);
+    const std::vector<PolicyChoice> policies = PoliciesOf(view_, gang_, options_);
     for (size_t m = 0; m < gang_.members.size(); ++m) {
       const Pod& pod = *gang_.members[m];
-      PolicyChoice policy = PolicyOf(pod, labels, options_.policies);
-      if (leaders && !pod.capacity.policy.has_value() && Leads(pod)) {
-        policy = {CapacityPolicy::kOnDemand, true, "it leads the gang"};
-      }
+      const PolicyChoice& policy = policies[m];
       auto at =
           std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return g.policy == policy; });
       if (at == groups_.end()) at = groups_.insert(at, Group{.policy = policy, .members = {}, .taken = {}});
@@ -265,6 +260,21 @@ ClassSet PresentClasses(const ClusterView& view, const ClassOptions& options) {
     if (state.node != nullptr) present.Add(ClassOf(options, *state.node));
   });
   return present;
+}
+
+std::vector<PolicyChoice> PoliciesOf(const ClusterView& view, const Gang& gang,
+                                     const CapacityOptions& options) {
+  std::vector<PolicyChoice> policies;
+  if (gang.members.empty()) return policies;
+  const Labels labels = view.NamespaceLabels(std::string(gang.id.ns()));
+  const bool leaders = gang.members.front()->capacity.leaders_on_demand.value_or(options.leaders_on_demand);
+  for (const auto& member : gang.members) {
+    policies.push_back(PolicyOf(*member, labels, options.policies, view.IsSparedAlone(*member)));
+    if (leaders && !member->capacity.policy.has_value() && Leads(*member)) {
+      policies.back() = {CapacityPolicy::kOnDemand, true, "it leads the gang"};
+    }
+  }
+  return policies;
 }
 
 std::vector<GangChoice> ChoicesFor(const ClusterView& view, const Gang& gang, const std::vector<Seat>& kept,

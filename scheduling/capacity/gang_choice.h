@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "scheduling/capacity/class_set.h"
 #include "scheduling/capacity/options.h"
+#include "scheduling/capacity/policy.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/model/gang.h"
 #include "scheduling/model/seat.h"
@@ -55,6 +56,10 @@ std::string Describe(const Weighing& weighing);
 // not. Members that are placed (bound, or `kept`) decide for those that join them.
 std::vector<GangChoice> ChoicesFor(const ClusterView& view, const Gang& gang, const std::vector<Seat>& kept,
                                    const CapacityOptions& options, absl::Time now);
+
+// The policy of each member, in their order.
+std::vector<PolicyChoice> PoliciesOf(const ClusterView& view, const Gang& gang,
+                                     const CapacityOptions& options);
 
 // The classes of the nodes that there are.
 ClassSet PresentClasses(const ClusterView& view, const ClassOptions& options);

@@ -42,11 +42,12 @@ PolicyChoice ByOwner(const Owner& owner, const PolicyOptions& options) {
   return {};
 }
 
-PolicyChoice Derived(const Pod& pod, const PolicyOptions& options) {
+PolicyChoice Derived(const Pod& pod, const PolicyOptions& options, bool spared_alone) {
   const CapacityWish& wish = pod.capacity;
   if (wish.must_stay) return {kOnDemand, true, "it must not be disrupted"};
   if (wish.may_go) return {kPreferSpot, true, "it may be evicted"};
   if (wish.tolerates_spot) return {kPreferSpot, true, "it tolerates spot nodes"};
+  if (spared_alone) return {kOnDemand, true, "a disruption budget spares it"};
   if (pod.name.ns() == "kube-system") return {kOnDemand, true, "namespace kube-system"};
   if (pod.priority >= kSystemPriority) return {kOnDemand, true, "a system priority class"};
   if (wish.is_ingress) return {kOnDemand, true, "an ingress controller"};
@@ -56,7 +57,8 @@ PolicyChoice Derived(const Pod& pod, const PolicyOptions& options) {
 
 }  // namespace
 
-PolicyChoice PolicyOf(const Pod& pod, const Labels& namespace_labels, const PolicyOptions& options) {
+PolicyChoice PolicyOf(const Pod& pod, const Labels& namespace_labels, const PolicyOptions& options,
+                      bool spared_alone) {
   if (pod.capacity.policy.has_value()) return {*pod.capacity.policy, false, std::string(kKey)};
   if (pod.capacity.chooses_itself) return {kAny, false, "its own choice of nodes"};
   if (MadeForOneNode(pod.shape)) return {kAny, false, "made for one node"};
@@ -68,7 +70,7 @@ PolicyChoice PolicyOf(const Pod& pod, const Labels& namespace_labels, const Poli
   if (const auto said = WordOn(options.namespaces, pod.name.ns())) {
     return {*said, false, "capacity.namespaces of the configuration"};
   }
-  return options.derive ? Derived(pod, options) : PolicyChoice{};
+  return options.derive ? Derived(pod, options, spared_alone) : PolicyChoice{};
 }
 
 std::vector<ClassSet> ClassesFor(const PolicyChoice& choice) {

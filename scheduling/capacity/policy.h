@@ -44,6 +44,7 @@ struct PolicyChoice {
 //   do-not-disrupt, safe-to-evict=false, restrict-scale-down  on-demand, derived
 //   safe-to-evict=true, scheduling.cast.ai/lifecycle=spot   prefer-spot, derived
 //   tolerates a provider's taint of spot nodes by its key   prefer-spot, derived
+//   the only pod of a disruption budget that spares it       on-demand, derived
 //   namespace kube-system, priority class system-...        on-demand, derived
 //   labels of an ingress controller                         on-demand, derived
 //   a member of a gang                                      prefer-spot, derived
@@ -53,7 +54,9 @@ struct PolicyChoice {
 //   all others                                              any
 //
 // A malformed value on the namespace says nothing.
-PolicyChoice PolicyOf(const Pod& pod, const Labels& namespace_labels, const PolicyOptions& options);
+// `spared_alone`: see ClusterView::IsSparedAlone.
+PolicyChoice PolicyOf(const Pod& pod, const Labels& namespace_labels, const PolicyOptions& options,
+                      bool spared_alone = false);
 
 // Sets of classes, the one to try first first.
 std::vector<ClassSet> ClassesFor(const PolicyChoice& choice);

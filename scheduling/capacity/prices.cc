@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduling/capacity/prices.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -62,6 +64,13 @@ double Prices::ByRates(const Resources& amounts, CapacityClass capacity) const {
 }
 
 double Prices::OfNode(const Node& node, CapacityClass capacity) const {
+  if (!node.price_change.has_value()) return Listed(node, capacity);
+  const PriceChange& change = *node.price_change;
+  if (change.price.has_value()) return *change.price;
+  return std::max(0.0, Listed(node, capacity) * change.factor + change.added);
+}
+
+double Prices::Listed(const Node& node, CapacityClass capacity) const {
   // A class that only the operator's rules know fits entries as well.
   const NodePrice* best = nullptr;
   int best_fit = 0;

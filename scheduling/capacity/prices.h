@@ -45,7 +45,8 @@ struct NodePrice {
 //
 // The price of a node is that of the most specific entry that fits (one for the
 // node itself, then type and region and class, then fewer of these; of equals the
-// last), or the sum of what it has by the rates.
+// last), or the sum of what it has by the rates; and then what an overlay of
+// Karpenter makes of it (Node::price_change).
 //
 // Units:   per hour.
 // Threads: a value.
@@ -67,6 +68,8 @@ class Prices {
   double ByRates(const Resources& amounts, CapacityClass capacity) const;
 
  private:
+  double Listed(const Node& node, CapacityClass capacity) const;
+
   std::vector<NodePrice> nodes_;
   Rates rates_ = kDefaultRates;
   Rates spot_ = kDefaultSpotRates;

@@ -87,6 +87,26 @@ std::optional<bool> ReadLeaders(PodReader& reader) {
   return *text == "on-demand";
 }
 
+std::optional<ScaleUpPolicy> ReadScaleUp(PodReader& reader) {
+  const std::optional<std::string> text = reader.Text("muster.dev/scale-up");
+  if (!text.has_value()) return std::nullopt;
+  const std::optional<ScaleUpPolicy> policy = ScaleUpPolicyNamed(*text);
+  if (!policy.has_value()) {
+    reader.Problem(absl::StrCat("muster.dev/scale-up is ", Quoted(*text),
+                                "; want never, ungate or provisioning-request"));
+  }
+  return policy;
+}
+
+std::optional<bool> ReadMoves(PodReader& reader) {
+  const std::optional<std::string> text = reader.Text("muster.dev/when-leaving");
+  if (!text.has_value()) return std::nullopt;
+  if (*text != "move" && *text != "report") {
+    reader.Problem(absl::StrCat("muster.dev/when-leaving is ", Quoted(*text), "; want move or report"));
+  }
+  return *text == "move";
+}
+
 std::string ValueOf(const Labels& map, absl::string_view key) {
   const auto at = map.find(key);
   return at == map.end() ? "" : at->second;
@@ -126,6 +146,8 @@ CapacityWish ReadCapacityWish(const PodFacts& pod) {
   wish.policy = ReadPolicy(reader);
   wish.mix = ReadMix(reader);
   wish.leaders_on_demand = ReadLeaders(reader);
+  wish.scale_up = ReadScaleUp(reader);
+  wish.moves = ReadMoves(reader);
   wish.run_time = ReadDuration("muster.dev/run-time", reader);
   wish.checkpoint_interval = ReadDuration("muster.dev/checkpoint-interval", reader);
   wish.restart_time = ReadDuration("muster.dev/restart-time", reader);

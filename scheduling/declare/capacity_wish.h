@@ -13,6 +13,10 @@ namespace muster::declare {
 //                                   the pods (or GPUs) of this workload the first 3 on
 //                                   demand, and half of those above. `strict` is the default
 //   muster.dev/capacity-leaders     of a gang: on-demand, or same (as the others)
+//   muster.dev/scale-up             of a gang that does not fit: never, ungate or
+//                                   provisioning-request
+//   muster.dev/when-leaving         of a member whose node is about to go: move or
+//                                   report
 //   muster.dev/run-time             how long the work takes, e.g. "8h"
 //   muster.dev/checkpoint-interval  how often it saves what it has done
 //   muster.dev/restart-time         how long it needs to go on from there

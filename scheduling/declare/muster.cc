@@ -26,7 +26,7 @@
 //   muster.dev/subgroup-topology-...   required, preferred, slices, exclusive, spread:
 //                                      as above, of the subgroup alone
 //   muster.dev/gpu-...                 which GPUs it wants: see gpu_wish.h
-//   muster.dev/capacity-...            see capacity_wish.h
+//   muster.dev/capacity-..., scale-up, when-leaving: see capacity_wish.h
 //   muster.dev/topology                the topology object in which levels are looked up
 #include <algorithm>
 #include <array>
@@ -84,6 +84,8 @@ constexpr std::array kKeys = std::to_array<absl::string_view>({
     "capacity",
     "capacity-mix",
     "capacity-leaders",
+    "scale-up",
+    "when-leaving",
     "run-time",
     "checkpoint-interval",
     "restart-time",

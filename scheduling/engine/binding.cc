@@ -125,13 +125,7 @@ bool Engine::Stands(const Seat& seat) const {
   const std::string tenant = TenantOf(*pod, options_.tenants);
   const Tenants tenants(*view_, ledger_, options_.tenants);
   if (tenants.Share(*state->node, seat.requests) && !tenants.OtherOn(*state, tenant).empty()) return false;
-  // The seat itself is part of what is promised: it stands while nothing that
-  // it takes is overdrawn.
-  const Resources free = ledger_.Free(*state);
-  for (const Shortage& lack : Shortages(seat.requests, free)) {
-    if (lack.free < 0) return false;
-  }
-  return true;
+  return HasRoom(*pod, seat, *state);
 }
 
 bool Engine::AwaitsBinding(const GangId& gang, const BindCall& call) const {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "scheduling/capacity/gang_choice.h"
 #include "scheduling/plan/seat_classes.h"
 
@@ -14,6 +15,17 @@ namespace {
 // What may fit some day comes before what never does.
 std::pair<bool, int64_t> Hope(const Refusal& refusal) {
   return {refusal.kind != Refusal::Kind::kNeverFits, refusal.fits};
+}
+
+// Where nodes of several classes together would do.
+void SayWhatAllowsAll(PlanInput input, Refusal& refusal) {
+  if (!refusal.would_fit_if.empty()) return;
+  input.classes = nullptr;
+  if (std::holds_alternative<Refusal>(PlanGang(input))) return;
+  const bool mixes = input.gang.members.front()->capacity.mix.has_value();
+  refusal.would_fit_if = mixes ? "its mix were no more than a preference (prefer in muster.dev/capacity-mix)"
+                               : "it might be on nodes of every capacity class (muster.dev/capacity: any)";
+  absl::StrAppend(&refusal.text, "; it would fit if ", refusal.would_fit_if);
 }
 
 }  // namespace
@@ -37,6 +49,7 @@ CapacityPlan PlanWithCapacity(PlanInput input, const CapacityOptions& options, a
     if (final) return next;
     if (!best.has_value() || Hope(*refusal) > Hope(std::get<Refusal>(best->result))) best = std::move(next);
   }
+  SayWhatAllowsAll(std::move(input), std::get<Refusal>(best->result));
   return *std::move(best);
 }
 

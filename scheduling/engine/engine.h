@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -18,9 +19,12 @@
 #include "scheduling/capacity/mix.h"
 #include "scheduling/capacity/options.h"
 #include "scheduling/capacity/reclaims.h"
+#include "scheduling/capacity/scale_up.h"
+#include "scheduling/capacity/scale_up_candidates.h"
 #include "scheduling/engine/plan_job.h"
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
+#include "scheduling/model/scale_up_orders.h"
 #include "scheduling/plan/declined.h"
 #include "scheduling/plan/node_worth.h"
 #include "scheduling/plan/tenants.h"
@@ -60,6 +64,9 @@ struct EngineOptions {
   CapacityOptions capacity = {};
   // A pool of spot nodes of which one was taken back is avoided half as much after this.
   absl::Duration reclaimed_for = absl::Minutes(30);
+  ScaleUpOptions scale_up = {};
+  // Whether members on nodes that are about to go are let go once their room is kept.
+  bool move_leaving = false;
 };
 
 inline constexpr absl::Duration kLongestStandBack = absl::Minutes(10);
@@ -71,8 +78,8 @@ inline constexpr absl::Duration kLongestStandBack = absl::Minutes(10);
 //
 // Invariant: no node is promised more than it has; every promised seat belongs
 //            to a pending pod of the view, or is for a later member of a gang
-//            that lives (see later.h); a seat whose binding is under way stays
-//            where it is.
+//            that lives (see later.h), or for one that is to replace a member; a
+//            seat whose binding is under way stays where it is.
 // Time:      callers pass it in.
 // Threads:   thread-compatible; server/commit/decisions.h serialises callers.
 class Engine {
@@ -175,6 +182,18 @@ class Engine {
   };
   std::vector<Eviction> ToEvict(absl::Time now);
 
+  // --- room ---
+
+  // What is to be written now so that gangs get room, as of the newest view.
+  ScaleUpOrders ScaleUp(absl::Time now);
+  // Plans for the room of members whose nodes are about to go, each to be run
+  // without the lock and installed.
+  std::vector<PlanJob> PrepareMoves(absl::Time now);
+  void InstallMove(const PlanJob& job, const std::variant<std::vector<Seat>, Refusal>& result,
+                   absl::Time now);
+  // The ProvisioningRequest of this attempt can't be written: the next candidate is tried.
+  void RequestFailed(const GangId& gang, int64_t attempt, const std::string& why, absl::Time now);
+
   // --- reports ---
 
   // Of the gang, or of the group that it is a part of. kNotFound if no pod declares
@@ -216,6 +235,23 @@ class Engine {
     std::vector<ClassSet> tries;  // the one to try first first
     std::string why;
   };
+  // Label requirements that put nodes into one domain.
+  struct Pin {
+    std::vector<LabelRequirement> requirements;
+    std::string text = {};
+  };
+  // How gated members of a gang are let go.
+  struct Letting {
+    bool seated = false;    // those with a seat
+    bool unseated = false;  // those without
+    std::string request;    // that those with a seat must consume first; empty: none
+    // What members without a seat require of nodes from then on.
+    absl::flat_hash_map<PodUid, std::vector<NodeSelectorTerm>> terms;
+  };
+  struct Asking {
+    ScaleUpCandidate way;
+    std::vector<LabelRequirement> pin;
+  };
   struct GangState {
     std::optional<Refusal> refusal;  // of the last plan, unless that gave seats
     std::string capacity;            // what that plan chose, see CapacityPlan
@@ -231,6 +267,14 @@ class Engine {
     bool released = false;                            // its minimum is waived
     absl::flat_hash_set<PodUid> to_restart;           // members to evict before it is placed anew
     absl::Time restart_until = absl::InfinitePast();  // those that are not gone then are kept
+    absl::Time move_again = absl::InfinitePast();       // when room for leaving members is looked for again
+    std::string no_move = {};                           // why there was none
+    bool lacks_room = false;                            // of the last plan, see PlanJob
+    absl::Time refused_since = absl::InfiniteFuture();  // since when it lacks room
+    ScaleUpCourse course = {};
+    std::vector<Asking> candidates = {};  // what the attempts of this round ask for
+    std::vector<std::string> candidate_texts = {};
+    std::string scale_up = {};  // where it stands, for people
   };
 
   std::variant<FilterAnswer, GangId> FilterMember(const FilterCall& call,
@@ -266,6 +310,42 @@ class Engine {
   bool IsBoundInPart(const Gang& gang) const;
   // Whether the gang may still reach its minimum with the members that exist.
   bool CanComplete(const Gang& gang) const;
+  std::vector<EvictionOption> PreemptPlaceholders(const PreemptCall& call) const;
+  // The view without placeholders; null where there are none.
+  const ClusterView* Room() const;
+  // Whether nothing that the seat takes is overdrawn, but for what placeholders hold.
+  bool HasRoom(const Pod& pod, const Seat& seat, const NodeState& state) const;
+  bool AwaitsPlaceholders(const Seat& seat) const;
+  // As Ledger::Reserve; a gang that may have it gets the room of placeholders.
+  absl::Status Reserve(const Gang& gang, const std::vector<Seat>& seats, absl::Time expires);
+  ScaleUpPolicy ScaleUpPolicyOf(const GangId& gang) const;
+  // Whether every seat of the gang is nominated, or further.
+  bool IsNominated(const GangId& gang) const;
+  // Whether somebody is to be asked for nodes by now.
+  bool LacksRoom(const GangState& state, absl::Time now) const;
+  void FindPlaceholders(ScaleUpOrders& orders) const;
+  // The owner of the promise to the stand-ins of members that are to be moved.
+  static GangId StandInsOf(const GangId& gang);
+  static bool IsOfStandIns(const GangId& owner);
+  bool MayMove(const Pod& member) const;
+  std::vector<std::shared_ptr<const Pod>> ToMove(const Gang& gang) const;
+  std::vector<GangId> GangsToMove() const;
+  // The members whose room is kept.
+  void FindMoves(absl::Time now, ScaleUpOrders& orders);
+  // New members of the gang get the room of its stand-ins.
+  void TakeFromStandIns(const GangId& gang, const std::vector<Seat>& seats);
+  void FindUngatings(absl::Time now, ScaleUpOrders& orders) const;
+  Letting LettingOf(const GangId& gang, absl::Time now) const;
+  std::vector<Pin> PinsOf(const Gang& gang, const GangState& state) const;
+  void FindCandidates(const Gang& gang, GangState& state, absl::Time now) const;
+  ProvisioningOrder OrderFor(const Gang& gang, const GangState& state) const;
+  std::shared_ptr<const ProvisioningRequest> RequestOf(const GangId& gang, int64_t attempt) const;
+  // After a restart.
+  void TakeUpRequest(const GangId& gang, GangState& state) const;
+  // Drives the gang's ProvisioningRequests; adds those that still serve to `needed`.
+  void FollowRequest(const GangId& gang, GangState& state, absl::Time now, std::set<PodName>& needed,
+                     ScaleUpOrders& orders);
+  std::vector<std::string> ScaleUpLines(const GangId& gang, const GangState& state) const;
   // Whether a pod of another tenant shares the GPUs that the seat is on: one that
   // is there, or one with a seat promised there to another than `owner`.
   bool SharesWithOthers(const Seat& seat, const std::string& tenant, const GangId& owner) const;
@@ -295,6 +375,7 @@ class Engine {
   void ForgetAside(absl::Time now);
   // Counts the pods that `last` lacks and that ask for devices as demand.
   void CountDemand(const ClusterView& last);
+  void DropLostStandIns(const GangId& owner, const Promise& promise);
   void DropStaleSeats(const ClusterView& last, const GangId& gang, const Promise& promise);
   // Whether the pod is planned with another gang than `gang`, which has its seat:
   // a group of gangs came, changed or went.
@@ -330,7 +411,9 @@ class Engine {
   std::vector<Seat> mistaken_;  // without nodes
   std::map<NodeName, absl::Time> departing_since_;
   Reclaims reclaims_;
-  Penalties penalties_;                           // as of the last Expire
+  Penalties penalties_;                                 // as of the last Expire
+  mutable std::shared_ptr<const ClusterView> room_of_;  // the view that room_ is of
+  mutable std::shared_ptr<const ClusterView> room_;
   ClassSet present_ = {CapacityClass::kUnknown};  // the classes of the view's nodes
 };
 

@@ -81,6 +81,9 @@ std::variant<FilterAnswer, GangId> Engine::FilterMember(const FilterCall& call,
       progress_.insert_or_assign(pod->uid, Progress{Progress::Step::kAnswered, *seat});
       return PassOne{seat->node};
     }
+    if (AwaitsPlaceholders(*seat)) {
+      return Refused{absl::StrCat("gang ", gang.text(), " is planned: placeholder pods make way for it")};
+    }
     // What it was told before is over, and it needs its nomination again.
     CallFailed(pod->uid);
     // The nominated node is tried first and alone. Here it is not among the

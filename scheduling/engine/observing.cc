@@ -55,7 +55,17 @@ bool Engine::AwaitsLater(const GangId& gang) const {
   }) != nullptr;
 }
 
+void Engine::DropLostStandIns(const GangId& owner, const Promise& promise) {
+  std::vector<PodUid> lost;
+  for (const Seat& seat : promise.seats) {
+    const NodeState* state = view_->FindNode(seat.node);
+    if (state == nullptr || state->node->departure.has_value()) lost.push_back(seat.uid);
+  }
+  ledger_.ReleaseSeats(owner, lost);
+}
+
 void Engine::DropStaleSeats(const ClusterView& last, const GangId& gang, const Promise& promise) {
+  if (IsOfStandIns(gang)) return DropLostStandIns(gang, promise);
   if (const std::optional<GangId> of = GangOfLater(gang)) {
     const bool moved = std::any_of(promise.seats.begin(), promise.seats.end(), [&](const Seat& seat) {
       return view_->FindNode(seat.node) == nullptr || view_->FindNode(seat.node)->node == nullptr ||
@@ -141,6 +151,7 @@ void Engine::Expire(absl::Time now) {
       continue;
     }
     Release(gang);
+    if (IsOfStandIns(gang)) continue;
     GangState& state = gangs_[gang];
     state.stand_back_until =
         now + std::min(options_.stand_back * (1 << std::min(state.expiries, 10)), kLongestStandBack);

@@ -11,9 +11,16 @@
 #include "scheduling/declare/owner_chain.h"
 #include "scheduling/engine/capacity_plan.h"
 #include "scheduling/engine/later.h"
+#include "scheduling/engine/placeholders.h"
 #include "scheduling/plan/planner.h"
 
 namespace muster {
+
+// A plan with room for those that are created later.
+struct StagedPlan {
+  CapacityPlan plan;
+  std::vector<Seat> later;
+};
 
 bool Moved(const ClusterView& before, const ClusterView& after, const FabricTrees& trees,
            const NodeName& name) {
@@ -57,12 +64,6 @@ PlanInput With(const Gang& gang, const PlanInput& input) {
           .classes = input.classes};
 }
 
-// A plan with room for those that are created later.
-struct StagedPlan {
-  CapacityPlan plan;
-  Seats later;
-};
-
 // Plans `input` with the later members of its gang, if these are known.
 StagedPlan PlanStages(const PlanInput& input, const CapacityOptions& options, absl::Time now) {
   if (!input.gang.later.plannable()) return {PlanWithCapacity(input, options, now), {}};
@@ -90,7 +91,28 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
   if (trees.topologies == nullptr) {
     trees.topologies = std::make_shared<const Topologies>(BuildTopologies(*view, topology));
   }
-  PlanInput input{*view, ledger, gang, standing, declined, window, trees.topologies.get(), may_relax};
+  StagedPlan staged = PlanOn(*view, window, may_relax);
+  const auto* refusal = std::get_if<Refusal>(&staged.plan.result);
+  const auto is_short = [](const Refusal& r) {
+    return r.kind == Refusal::Kind::kNoRoom || r.kind == Refusal::Kind::kNeverFits;
+  };
+  if (refusal != nullptr && is_short(*refusal) && room != nullptr) {
+    StagedPlan other = PlanOn(*room, window, may_relax);
+    if (std::holds_alternative<Seats>(other.plan.result)) staged = std::move(other);
+    refusal = std::get_if<Refusal>(&staged.plan.result);
+  }
+  lacks_room = refusal != nullptr && is_short(*refusal);
+  // What waits for a closer place needs no new node.
+  if (lacks_room && asks_for_nodes && !may_relax && gang.topology.empty())
+    lacks_room = std::holds_alternative<Refusal>(PlanOn(*view, window, true).plan.result);
+  choice = std::move(staged.plan.choice);
+  later = std::move(staged.later);
+  return std::move(staged.plan.result);
+}
+
+StagedPlan PlanJob::PlanOn(const ClusterView& on, const absl::flat_hash_set<absl::string_view>* window,
+                             bool relax) const {
+  PlanInput input{on, ledger, gang, standing, declined, window, trees.topologies.get(), relax};
   input.minimum_only = minimum_only;
   input.tenants = tenants;
   input.penalties = penalties;
@@ -101,9 +123,7 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
     input.kept_may_move = false;
     staged = PlanStages(input, *capacity, now);
   }
-  choice = std::move(staged.plan.choice);
-  later = std::move(staged.later);
-  return std::move(staged.plan.result);
+  return staged;
 }
 
 void ShowClasses(const ClusterView& view, const CapacityOptions& options, GangReport& report) {
@@ -178,6 +198,7 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
                                 const PlanAllOptions& options) {
   const std::vector<Gang> queue = Queue(view);
   const Topologies topologies = BuildTopologies(view, options.topology);
+  const std::shared_ptr<const ClusterView> room = WithoutPlaceholders(view, options.placeholders_below);
   std::vector<std::variant<Seats, Refusal>> results(queue.size());
   std::vector<std::string> choices(queue.size());
   // The minimum of every gang goes before the surplus of any.
@@ -193,11 +214,22 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
       input.tenants = options.tenants;
       if (!minimum_only) input.kept = std::get<Seats>(results[g]);
       StagedPlan staged = PlanStages(input, options.capacity, absl::InfiniteFuture());
+      const bool uses_room = room != nullptr && std::holds_alternative<Refusal>(staged.plan.result) &&
+                             MayUsePlaceholders(gang, options.placeholders_below);
+      if (uses_room) {
+        PlanInput again{*room, ledger, gang, input.kept, declined, nullptr, &topologies};
+        again.may_relax = input.may_relax;
+        again.minimum_only = minimum_only;
+        again.tenants = options.tenants;
+        StagedPlan other = PlanStages(again, options.capacity, absl::InfiniteFuture());
+        if (std::holds_alternative<Seats>(other.plan.result)) staged = std::move(other);
+      }
       results[g] = std::move(staged.plan.result);
       choices[g] = std::move(staged.plan.choice);
       // The plan was made on this very view and ledger: its seats fit them.
       const auto reserve = [&](const GangId& owner, const Seats& seats) {
-        if (!seats.empty()) ledger.Reserve(view, owner, seats, absl::InfiniteFuture()).IgnoreError();
+        if (seats.empty()) return;
+        ledger.Reserve(uses_room ? *room : view, owner, seats, absl::InfiniteFuture()).IgnoreError();
       };
       if (const auto* seats = std::get_if<Seats>(&results[g])) reserve(gang.id, *seats);
       reserve(LaterOwner(gang.id), staged.later);

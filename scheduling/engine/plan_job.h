@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "scheduling/capacity/options.h"
 #include "scheduling/capacity/reclaims.h"
+#include "scheduling/engine/capacity_plan.h"
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/model/gang.h"
@@ -33,6 +34,8 @@ struct FabricTrees {
 bool Moved(const ClusterView& before, const ClusterView& after, const FabricTrees& trees,
            const NodeName& name);
 
+struct StagedPlan;
+
 // One gang to be planned, with copies of all that the plan depends on.
 //
 // Threads: a value; Run may take place on any thread.
@@ -54,16 +57,25 @@ struct PlanJob {
   Penalties penalties = {};
   std::shared_ptr<const CapacityOptions> capacity = std::make_shared<const CapacityOptions>();
   absl::Time now = absl::InfiniteFuture();
+  // The view without placeholders whose room the gang gets if it needs it; null: none.
+  std::shared_ptr<const ClusterView> room = nullptr;
+  bool asks_for_nodes = false;   // whether somebody wants to know the next
+  bool lacks_room = false;       // set by Run: refused, and not for the sake of closeness alone
   std::string choice = {};       // set by Run, see CapacityPlan
   std::vector<Seat> later = {};  // set by Run: room for the members of gang.later
 
   // Plans around the standing seats and, where that fails, around the fixed
-  // ones alone. `window`, if not null, holds nodes to be preferred. Trees that
-  // were not built yet are built first.
+  // ones alone; and where that fails too, in the room that placeholders hold.
+  // `window`, if not null, holds nodes to be preferred. Trees that were not
+  // built yet are built first.
   //
   // A gang with members that are created later gets seats only where there is
   // room for these too, if what they ask for is known.
   std::variant<std::vector<Seat>, Refusal> Run(const absl::flat_hash_set<absl::string_view>* window);
+
+ private:
+  StagedPlan PlanOn(const ClusterView& on, const absl::flat_hash_set<absl::string_view>* window,
+                      bool relax) const;
 };
 
 // Sets of which class the node of each seat is, and what the seats cost.
@@ -74,6 +86,7 @@ struct PlanAllOptions {
   Closeness closeness = Closeness::kPatient;  // of gangs that do not say
   TenantOptions tenants = {};
   CapacityOptions capacity = {};
+  int32_t placeholders_below = 0;  // see ScaleUpOptions
 };
 
 // Plans every gang of `view` that has pending members, in queue order, each

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/later.h"
+#include "scheduling/engine/placeholders.h"
 #include "scheduling/engine/solo.h"
 #include "scheduling/plan/refusal_text.h"
 
@@ -156,6 +157,14 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
   job.may_relax = MayRelax(job.gang, now);
   job.minimum_only = MinimumOnly(id, now);
   job.tenants = options_.tenants;
+  job.asks_for_nodes = std::any_of(job.gang.members.begin(), job.gang.members.end(),
+                                   [](const auto& member) { return member->has_own_gate(); });
+  if (!job.gang.members.empty() && !job.asks_for_nodes)
+    job.asks_for_nodes = ScaleUpPolicyOf(id) == ScaleUpPolicy::kProvisioningRequest;
+  if (!view_->negative().empty() && Room() != nullptr &&
+      MayUsePlaceholders(job.gang, options_.scale_up.placeholders_below)) {
+    job.room = room_;
+  }
   if (trees_.fabric != view_->fabric()) job.trees = {view_->fabric(), nullptr};
   if (const Promise* promise = ledger_.Find(id)) {
     for (const Seat& seat : promise->seats) {
@@ -166,6 +175,7 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
     job.ledger.Release(id);
   }
   job.ledger.Release(LaterOwner(id));
+  job.ledger.Release(StandInsOf(id));
   return job;
 }
 
@@ -245,7 +255,12 @@ bool Engine::InstallSeats(const PlanJob& job, const std::variant<std::vector<Sea
     const Promise* before = ledger_.Find(id);
     const bool only_more = before != nullptr && HaveAll(seats, before->seats);
     const absl::Time expires = only_more ? before->expires : now + DeadlineOf(job.gang);
-    if (!ledger_.Reserve(*view_, id, seats, expires).ok()) return false;
+    const Ledger before_reserving = ledger_;
+    TakeFromStandIns(id, seats);
+    if (!Reserve(job.gang, seats, expires).ok()) {
+      ledger_ = before_reserving;
+      return false;
+    }
     ++installed_;
     exclusive_ += alone ? 1 : 0;
   }
@@ -253,6 +268,8 @@ bool Engine::InstallSeats(const PlanJob& job, const std::variant<std::vector<Sea
   state.capacity = job.choice;
   state.planned_at = job.growth + (released_ - released_before);
   state.relaxed = job.may_relax;
+  state.lacks_room = job.lacks_room;
+  state.refused_since = job.lacks_room ? std::min(state.refused_since, now) : absl::InfiniteFuture();
   state.surplus_due = refusal == nullptr && job.minimum_only;
   if (refusal == nullptr || refusal->kind != Refusal::Kind::kNoRoom) {
     state.patient_since = absl::InfiniteFuture();
@@ -267,7 +284,7 @@ std::vector<Seat> Engine::NominationsWanted() const {
   view_->pending_gangs().ForEach([&](const GangId& id, int64_t) {
     const Promise* promise = ledger_.Find(id);
     view_->FindMembers(id)->ForEach([&](const PodName&, const std::shared_ptr<const Pod>& member) {
-      if (!member->pending() || !member->gates.empty() || !IsOurs(*member)) return;
+      if (!member->pending() || member->gated_by_others() || !IsOurs(*member)) return;
       const Seat* seat = promise == nullptr ? nullptr : promise->Find(member->uid);
       if (seat == nullptr) {
         if (!member->nominated.empty() && InGang(*view_, *member))

@@ -51,7 +51,12 @@ absl::StatusOr<GangReport> Engine::Report(const GangId& asked) const {
   report.owner = declare::TopOwner(*view_, *gang.members.front());
   report.later = DescribeLater(gang.later, ledger_.Find(LaterOwner(id)));
   ShowClasses(*view_, options_.capacity, report);
-  if (state != gangs_.end()) report.capacity = state->second.capacity;
+  if (state != gangs_.end()) {
+    report.capacity = state->second.capacity;
+    report.scale_up = ScaleUpLines(id, state->second);
+    if (!state->second.no_move.empty() && !ToMove(gang).empty())
+      report.scale_up.push_back(absl::StrCat("not moved: ", state->second.no_move));
+  }
   report.leaving = Leaving(gang);
   report.repair = DescribeRepair(gang);
   return report;

@@ -30,7 +30,8 @@ Engine::SoloClasses Engine::ClassesOfSolo(const Pod& pod, absl::Time now) const 
     return wanted;
   }
   const PolicyOptions& policies = options_.capacity.policies;
-  const PolicyChoice choice = PolicyOf(pod, view_->NamespaceLabels(std::string(pod.name.ns())), policies);
+  const PolicyChoice choice =
+      PolicyOf(pod, view_->NamespaceLabels(std::string(pod.name.ns())), policies, view_->IsSparedAlone(pod));
   SoloClasses wanted{ClassesFor(choice), absl::StrCat(" (", choice.because, ")")};
   // Nobody asked for what is derived: it keeps no pod waiting for what there is
   // not, and none for long.

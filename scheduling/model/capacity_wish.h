@@ -7,6 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "scheduling/model/scale_up.h"
 
 namespace muster {
 
@@ -44,6 +45,8 @@ struct CapacityMix {
 struct CapacityWish {
   std::optional<CapacityPolicy> policy;
   std::optional<CapacityMix> mix;
+  std::optional<ScaleUpPolicy> scale_up;
+  std::optional<bool> moves;  // as a member it is let go in time where its node is about to go
   std::optional<bool>
       leaders_on_demand;        // of a gang: the role that leads is on demand whatever the others are
   bool must_stay = false;       // something forbids to disrupt it

@@ -14,9 +14,10 @@ bool TakesRoom(const Pod& pod) { return pod.bound() && !pod.finished(); }
 // Changes to a member that can make its gang placeable, or no longer so. That
 // it was bound is none: it had its seat before.
 bool SameForPlanning(const Pod& a, const Pod& b) {
-  return a.uid == b.uid && a.shape == b.shape && (b.bound() || a.labels == b.labels) && a.gates == b.gates &&
-         a.finished() == b.finished() && a.deleting == b.deleting && a.membership == b.membership &&
-         a.priority == b.priority && a.capacity == b.capacity && a.scheduler_name == b.scheduler_name;
+  return a.uid == b.uid && a.shape == b.shape && (b.bound() || a.labels == b.labels) &&
+         a.gated_by_others() == b.gated_by_others() && a.finished() == b.finished() &&
+         a.deleting == b.deleting && a.membership == b.membership && a.priority == b.priority &&
+         a.capacity == b.capacity && a.scheduler_name == b.scheduler_name;
 }
 
 bool Repels(const Pod& pod) {
@@ -51,6 +52,7 @@ WorkloadId WorkloadOf(const Pod& pod) {
 }
 
 void ClusterView::Upsert(Node node) {
+  node.price_change = PriceChangeOf(node.labels);
   const NodeState* old = nodes_.Find(node.name);
   if (old != nullptr && old->node != nullptr && *old->node == node) return;
   if (old == nullptr || old->node == nullptr || old->node->labels != node.labels) FabricChanged();
@@ -93,6 +95,7 @@ void ClusterView::Upsert(Pod pod) {
     if (old->membership.has_value()) Leave(*old);
     CountTerms(old, -1);
     IndexMixed(old, false);
+    IndexForScaleUp(old, false);
     if (TakesRoom(*old) &&
         !(TakesRoom(*next) && next->node == old->node && next->shape.requests == old->shape.requests)) {
       ++growth_;
@@ -107,6 +110,7 @@ void ClusterView::Upsert(Pod pod) {
   if (TakesRoom(*next)) Seat(next);
   CountTerms(next, +1);
   IndexMixed(next, true);
+  IndexForScaleUp(next, true);
   if (attentive_ > 0 && NewToOthers(old.get(), *next)) ++growth_;
   if (next->membership.has_value()) {
     Join(next);
@@ -132,6 +136,7 @@ void ClusterView::RemovePod(const PodName& name) {
   CountTerms(old, -1);
   IndexMixed(old, false);
   rejected_.Erase(name);
+  IndexForScaleUp(old, false);
   pods_.Erase(name);
   RegroupMembers(old.get(), nullptr);
 }

@@ -5,18 +5,22 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "scheduling/model/disruption_budget.h"
 #include "scheduling/model/gang.h"
 #include "scheduling/model/gang_groups.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/namespace.h"
 #include "scheduling/model/node.h"
+#include "scheduling/model/node_overlay.h"
 #include "scheduling/model/persistent_map.h"
 #include "scheduling/model/pod.h"
 #include "scheduling/model/resources.h"
+#include "scheduling/model/scale_up.h"
 #include "scheduling/model/topology.h"
 
 namespace muster {
@@ -57,6 +61,14 @@ class ClusterView {
   // "KIND.GROUP" and its namespace and name.
   void SetOwner(const DeclarationKey& object, Owner owner);
   void RemoveOwner(const DeclarationKey& object);
+  void Upsert(ProvisioningRequest request);
+  void RemoveProvisioningRequest(const PodName& name);
+  void Upsert(DisruptionBudget budget);
+  void RemoveDisruptionBudget(const PodName& name);
+  void Upsert(NodeOverlay overlay);
+  void RemoveNodeOverlay(const std::string& name);
+  // Whether the cluster knows ProvisioningRequests at all.
+  void SetKnowsProvisioningRequests(bool knows) { knows_provisioning_requests_ = knows; }
 
   // Null where there is none; valid as long as this view.
   const NodeState* FindNode(const NodeName& name) const;
@@ -85,6 +97,20 @@ class ClusterView {
   }
   const PersistentMap<std::string, Labels>& namespaces() const { return namespaces_; }
   const PersistentMap<DeclarationKey, Owner>& owners() const { return owners_; }
+  const PersistentMap<PodName, std::shared_ptr<const DisruptionBudget>>& budgets() const { return budgets_; }
+  // Whether a budget forbids to evict the pod, which is the only one of its kind.
+  // Cost: O(budgets).
+  bool IsSparedAlone(const Pod& pod) const;
+  const PersistentMap<std::string, std::shared_ptr<const NodeOverlay>>& overlays() const { return overlays_; }
+  // Those that Muster made, by namespace and name.
+  const PersistentMap<PodName, std::shared_ptr<const ProvisioningRequest>>& provisioning_requests() const {
+    return provisioning_requests_;
+  }
+  bool knows_provisioning_requests() const { return knows_provisioning_requests_; }
+  // The pending pods with Muster's own gate.
+  const PersistentMap<PodName, std::shared_ptr<const Pod>>& gated() const { return gated_; }
+  // The unfinished pods of negative priority that are on nodes and in no gang.
+  const PersistentMap<PodName, std::shared_ptr<const Pod>>& negative() const { return negative_; }
   // The pods that keep others away by a required anti-affinity, bound or not.
   const PersistentMap<PodName, std::shared_ptr<const Pod>>& repelling() const { return repelling_; }
   // The pods, finished ones too, that share a capacity mix with others of their
@@ -134,6 +160,11 @@ class ClusterView {
   void FabricChanged() { fabric_ = std::make_shared<const FabricMark>(); }
   // Keeps mixed_ as the pod comes or goes.
   void IndexMixed(const std::shared_ptr<const Pod>& pod, bool comes);
+  std::optional<PriceChange> PriceChangeOf(const Labels& labels) const;
+  // Gives nodes the prices of the overlays that there are now.
+  void PriceNodes();
+  // Keeps negative_ and gated_ as the pod comes or goes.
+  void IndexForScaleUp(const std::shared_ptr<const Pod>& pod, bool comes);
   // Keeps repelling_ and attentive_ as `pod` comes (+1) or goes (-1).
   void CountTerms(const std::shared_ptr<const Pod>& pod, int64_t change);
 
@@ -147,6 +178,12 @@ class ClusterView {
   PersistentMap<TopologyKey, std::shared_ptr<const TopologyObject>> topology_objects_;
   PersistentMap<std::string, Labels> namespaces_;
   PersistentMap<DeclarationKey, Owner> owners_;
+  PersistentMap<PodName, std::shared_ptr<const ProvisioningRequest>> provisioning_requests_;
+  bool knows_provisioning_requests_ = false;
+  PersistentMap<PodName, std::shared_ptr<const DisruptionBudget>> budgets_;
+  PersistentMap<std::string, std::shared_ptr<const NodeOverlay>> overlays_;
+  PersistentMap<PodName, std::shared_ptr<const Pod>> negative_;
+  PersistentMap<PodName, std::shared_ptr<const Pod>> gated_;
   PersistentMap<PodName, std::shared_ptr<const Pod>> repelling_;
   PersistentMap<PodName, std::shared_ptr<const Pod>> rejected_;
   PersistentMap<NodeName, std::shared_ptr<const Node>> departing_;

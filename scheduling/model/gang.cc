@@ -25,7 +25,7 @@ GangCount Count(const Gang& gang) {
       late_succeeded |= !early[m];
     } else if (member->pending()) {
       ++count.pending;
-      count.ready += member->gates.empty() ? 1 : 0;
+      count.ready += member->gated_by_others() ? 0 : 1;
     } else if (member->bound() && !member->finished()) {
       ++count.living;
       count.ran |= member->started && !early[m];

@@ -105,7 +105,7 @@ struct GangCount {
   int64_t living = 0;     // bound and not finished
   int64_t satisfied = 0;  // those that the minimum can rely on: living ones, and succeeded ones
   int64_t pending = 0;
-  int64_t ready = 0;   // of the pending ones, without gates
+  int64_t ready = 0;   // of the pending ones, without gates of others
   int64_t needed = 0;  // `satisfied` at which nothing of the minimum is missing
   bool ran = false;    // a living member has started, so the gang was whole once
 };

@@ -8,6 +8,7 @@
 #include "scheduling/model/capacity.h"
 #include "scheduling/model/gpu_inventory.h"
 #include "scheduling/model/ids.h"
+#include "scheduling/model/node_overlay.h"
 #include "scheduling/model/resources.h"
 #include "scheduling/model/selector.h"
 
@@ -28,8 +29,9 @@ struct Node {
   // By the well-known labels: see scheduling/capacity, which knows what the
   // operator says beside them.
   CapacityClass capacity = CapacityClass::kUnknown;
-  std::optional<Departure> departure;  // set where it is about to go, or not in service yet
-  bool deletion_candidate = false;     // Cluster Autoscaler removes it unless pods come
+  std::optional<Departure> departure;            // set where it is about to go, or not in service yet
+  bool deletion_candidate = false;               // Cluster Autoscaler removes it unless pods come
+  std::optional<PriceChange> price_change = {};  // set by the view, by its overlays
 
   friend bool operator==(const Node&, const Node&) = default;
 };

@@ -130,8 +130,11 @@ struct Pod {
   Labels labels;
   PodShape shape;
   std::vector<std::string> gates;  // names of scheduling gates that are left
-  NodeName node;                   // spec.nodeName; empty while unbound
-  NodeName nominated;              // status.nominatedNodeName
+  bool may_preempt = true;         // false: its preemptionPolicy is Never
+  // The ProvisioningRequest whose nodes it is for, by its annotation; empty: none.
+  std::string consumes;
+  NodeName node;       // spec.nodeName; empty while unbound
+  NodeName nominated;  // status.nominatedNodeName
   PodPhase phase = PodPhase::kPending;
   bool deleting = false;        // metadata.deletionTimestamp is set
   bool started = false;         // a container of it has run
@@ -142,6 +145,9 @@ struct Pod {
   CapacityWish capacity;
 
   bool bound() const { return !node.empty(); }
+  // A gate of somebody else: it can't be placed whatever is free.
+  bool gated_by_others() const;
+  bool has_own_gate() const;
   bool finished() const { return phase == PodPhase::kSucceeded || phase == PodPhase::kFailed; }
   // Waits for a node and may get one: a deleted pod never will.
   bool pending() const { return !bound() && !finished() && !deleting; }

@@ -73,7 +73,7 @@ void AddMembers(const PlanInput& input, const Board& board, Parts& parts) {
       member.node = board.Find(member.bound ? pod.node : seat->second->node).value_or(kUnknownNode);
     } else if (!pod.pending()) {
       continue;
-    } else if (!pod.gates.empty()) {
+    } else if (pod.gated_by_others()) {
       ++parts.gated;
       continue;
     }

@@ -81,6 +81,7 @@ int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
   plan.closeness = ClosenessOf(config->gangs);
   plan.tenants = TenantOptionsOf(config->gpus);
   plan.capacity = CapacityOf(config->capacity);
+  plan.placeholders_below = ScaleUpOf(config->scale_up).placeholders_below;
   absl::StatusOr<Prices> prices = LoadPrices(config->capacity.price_files, config->capacity.prices);
   if (!prices.ok()) {
     err << "muster plan: " << prices.status().message() << "\n";

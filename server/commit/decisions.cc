@@ -41,6 +41,8 @@ Decisions::Decisions(DecisionsOptions options, const Clock& clock, ClusterApi& a
       bindings_(engine_, api, options_.epoch,
                 [this](const std::function<void(Effects&, absl::Time)>& work) { Locked(work); }),
       nominations_(api),
+      scale_ups_(engine_, api,
+                 [this](const std::function<void(Effects&, absl::Time)>& work) { Locked(work); }),
       woken_(api) {}
 
 void Decisions::Locked(const std::function<void(Effects&, absl::Time)>& work) {
@@ -199,6 +201,19 @@ void Decisions::PlanPending() {
   }
 }
 
+void Decisions::PlanMoves() {
+  std::vector<PlanJob> jobs;
+  {
+    absl::MutexLock lock(&mu_);
+    jobs = engine_.PrepareMoves(clock_.Now());
+  }
+  for (PlanJob& job : jobs) {
+    const auto result = job.Run(nullptr);
+    absl::MutexLock lock(&mu_);
+    engine_.InstallMove(job, result, clock_.Now());
+  }
+}
+
 void Decisions::CommitDue() {
   Locked([&](Effects& effects, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     for (const GangId& gang : barrier_.Gangs()) TryComplete(gang, now, effects);
@@ -216,9 +231,11 @@ void Decisions::Tick() {
   Locked([&](Effects&, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS { engine_.Expire(now); });
   CommitDue();
   PlanPending();
+  PlanMoves();
   CommitDue();
   Locked([&](Effects& effects, absl::Time now) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     nominations_.Tick(engine_, now, effects);
+    scale_ups_.Tick(now, effects);
     WakeMistaken(now, effects);
     Evict(now, effects);
   });
@@ -264,7 +281,8 @@ std::vector<GangReport> Decisions::Plan(const ClusterView* view) {
   const PlanAllOptions options{.topology = options_.engine.topology,
                                .closeness = options_.engine.closeness,
                                .tenants = options_.engine.tenants,
-                               .capacity = options_.engine.capacity};
+                               .capacity = options_.engine.capacity,
+                               .placeholders_below = options_.engine.scale_up.placeholders_below};
   if (view != nullptr) return PlanAll(*view, Ledger(), Declined(), options);
   std::optional<PlanJob> now;
   {
@@ -328,6 +346,7 @@ Decisions::Numbers Decisions::Count() const {
                   .nominations = nominations_.sent(),
                   .undone = undone_,
                   .restarted = restarted_,
+                  .scale_ups = scale_ups_.counts(),
                   .plans = plans_,
                   .planning = planning_,
                   .gangs = {},

@@ -17,6 +17,7 @@
 #include "server/commit/barrier.h"
 #include "server/commit/bindings.h"
 #include "server/commit/nominations.h"
+#include "server/commit/scale_ups.h"
 #include "server/commit/touches.h"
 #include "server/service.h"
 
@@ -58,6 +59,7 @@ class Decisions : public Service {
     int64_t nominations = 0;
     int64_t undone = 0;     // evictions, repeated ones included
     int64_t restarted = 0;  // likewise, of gangs that ran
+    ScaleUps::Counts scale_ups;
     int64_t plans = 0;
     absl::Duration planning;  // sum over all plans
     std::map<Outcome, int64_t> gangs;
@@ -102,6 +104,7 @@ class Decisions : public Service {
   void Locked(const std::function<void(Effects&, absl::Time)>& work) ABSL_LOCKS_EXCLUDED(mu_);
   void PlanAndInstall(const GangId& gang, const FilterCall* call);
   void PlanPending();
+  void PlanMoves();
   // Completes barriers and drives bindings.
   void CommitDue();
   void TryComplete(const GangId& gang, absl::Time now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -121,6 +124,7 @@ class Decisions : public Service {
   Barrier barrier_ ABSL_GUARDED_BY(mu_);
   Bindings bindings_ ABSL_GUARDED_BY(mu_);
   Nominations nominations_ ABSL_GUARDED_BY(mu_);
+  ScaleUps scale_ups_ ABSL_GUARDED_BY(mu_);
   Touches woken_;  // locks for itself
   std::map<PodUid, absl::Time> evicted_ ABSL_GUARDED_BY(mu_);
   absl::Status stopped_ ABSL_GUARDED_BY(mu_);

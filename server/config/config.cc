@@ -102,6 +102,15 @@ CapacityOptions CapacityOf(const Config::Capacity& capacity) {
   return options;
 }
 
+ScaleUpOptions ScaleUpOf(const Config::ScaleUp& scale_up) {
+  return {.policy = ScaleUpPolicyNamed(scale_up.policy).value_or(ScaleUpPolicy::kUngate),
+          .delay = scale_up.delay,
+          .answer_within = scale_up.answer_within,
+          .settle = scale_up.settle,
+          .retry_after = scale_up.retry_after,
+          .placeholders_below = static_cast<int32_t>(scale_up.placeholders_below)};
+}
+
 absl::StatusOr<Config> ParseConfig(const std::string& yaml) {
   Config config;
   // What yaml-cpp throws ends here.

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "scheduling/capacity/options.h"
+#include "scheduling/capacity/scale_up.h"
 #include "scheduling/model/repair.h"
 #include "scheduling/model/tenant.h"
 #include "scheduling/model/topology.h"
@@ -84,11 +85,21 @@ struct Config {
     std::vector<std::string> price_files;
     std::vector<NodePrice> prices;
     absl::Duration reclaimed_for = absl::Minutes(30);
+    std::string leaving = "report";
     int64_t reclaimed_per_day = 5;
     absl::Duration run_time = absl::Hours(8);
     absl::Duration checkpoint_interval = absl::Hours(1);
     absl::Duration restart_time = absl::Minutes(10);
     friend bool operator==(const Capacity&, const Capacity&) = default;
+  };
+  struct ScaleUp {
+    std::string policy = "ungate";
+    absl::Duration delay = absl::Seconds(10);
+    absl::Duration answer_within = absl::Minutes(5);
+    absl::Duration settle = absl::Minutes(10);
+    absl::Duration retry_after = absl::Minutes(10);
+    int64_t placeholders_below = 0;
+    friend bool operator==(const ScaleUp&, const ScaleUp&) = default;
   };
   struct Log {
     std::string level = "info";
@@ -105,6 +116,7 @@ struct Config {
   Gpus gpus;
   Topology topology;
   Capacity capacity;
+  ScaleUp scale_up;
   Log log;
   absl::Duration stop_grace = absl::Seconds(10);
 
@@ -120,6 +132,9 @@ Repair RepairOf(const Config::Gangs& gangs);
 TenantOptions TenantOptionsOf(const Config::Gpus& gpus);
 // What the section says, without the prices in files.
 CapacityOptions CapacityOf(const Config::Capacity& capacity);
+
+// What the section says.
+ScaleUpOptions ScaleUpOf(const Config::ScaleUp& scale_up);
 
 // The configuration in a YAML document; what it does not mention keeps its
 // default. kInvalidArgument names the line and the key: unknown or given

@@ -271,10 +271,45 @@ std::vector<Option> CapacityOptionList() {
                       Hours(8760)}},
       {"capacity", "restartTime", "How long it needs to go on from there (muster.dev/restart-time).",
        DurationOption{At<&Config::capacity, &Config::Capacity::restart_time>, Seconds(1), Hours(24)}},
+      {"capacity", "leaving",
+       "What happens to gang members on a node that is about to go. report: explain and\n"
+       "the metrics name them. move: room for them is kept in the same domain, and then\n"
+       "they are evicted, so that their controllers make them again there; never those\n"
+       "without a controller. muster.dev/when-leaving on the pods goes before this.",
+       TextOption{At<&Config::capacity, &Config::Capacity::leaving>, {"report", "move"}}},
       {"capacity", "reclaimedFor",
        "After a spot node was taken back, others of its instance type and zone are\n"
        "avoided where there is a choice; half as much after each of these times.",
        DurationOption{At<&Config::capacity, &Config::Capacity::reclaimed_for>, Minutes(1), Hours(24)}},
+  };
+}
+
+std::vector<Option> ScaleUpOptionList() {
+  return {
+      {"scaleUp", "policy",
+       "Who buys nodes for a gang that does not fit. ungate: whichever autoscaler sees\n"
+       "unschedulable pods; the scheduling gate muster.dev/gang is taken from its pods.\n"
+       "provisioning-request: Cluster Autoscaler is asked for all of them or none, once\n"
+       "for each kind of capacity that the gang may be on. never: nobody, gated pods\n"
+       "stay gated. muster.dev/scale-up on the pods goes before this.",
+       TextOption{At<&Config::scale_up, &Config::ScaleUp::policy>,
+                  {"ungate", "provisioning-request", "never"}}},
+      {"scaleUp", "delay", "How long a gang is without room before that happens.",
+       DurationOption{At<&Config::scale_up, &Config::ScaleUp::delay>, Seconds(0), Hours(24)}},
+      {"scaleUp", "answerWithin",
+       "How long a ProvisioningRequest may go without coming to an end; then it is\n"
+       "withdrawn and the next one made.",
+       DurationOption{At<&Config::scale_up, &Config::ScaleUp::answer_within>, Seconds(1), Hours(24)}},
+      {"scaleUp", "settle",
+       "How long the gang may still not fit once the request says that its nodes are\n"
+       "there. Cluster Autoscaler keeps them for 10 minutes.",
+       DurationOption{At<&Config::scale_up, &Config::ScaleUp::settle>, Seconds(1), Hours(24)}},
+      {"scaleUp", "retryAfter", "After every request was in vain, how long until the first is made again.",
+       DurationOption{At<&Config::scale_up, &Config::ScaleUp::retry_after>, Seconds(1), Hours(24)}},
+      {"scaleUp", "placeholdersBelow",
+       "Pods of a lower priority, which hold room so that an autoscaler keeps it: they\n"
+       "make way for gangs that fit nowhere else.",
+       NumberOption{At<&Config::scale_up, &Config::ScaleUp::placeholders_below>, -2147483648, 0}},
   };
 }
 
@@ -301,9 +336,9 @@ std::vector<Option> TopOptions() {
 const std::vector<Option>& Options() {
   static const auto& options = *[] {
     auto* all = new std::vector<Option>;
-    for (const auto& section :
-         {ExtenderOptions(), GrpcOptions(), TlsOptions(), ClusterOptions(), LeadOptions(), GangsOptions(),
-          GpusOptions(), TopologyOptionList(), CapacityOptionList(), LogOptions(), TopOptions()}) {
+    for (const auto& section : {ExtenderOptions(), GrpcOptions(), TlsOptions(), ClusterOptions(),
+                                LeadOptions(), GangsOptions(), GpusOptions(), TopologyOptionList(),
+                                CapacityOptionList(), ScaleUpOptionList(), LogOptions(), TopOptions()}) {
       all->insert(all->end(), section.begin(), section.end());
     }
     return all;
@@ -321,6 +356,7 @@ absl::string_view SectionHelp(absl::string_view section) {
   if (section == "gpus") return "How GPUs are shared.";
   if (section == "topology") return "What there is beside the topologies that Muster finds.";
   if (section == "capacity") return "Spot, on demand, and what they cost.";
+  if (section == "scaleUp") return "Gangs that do not fit: who buys nodes, and what makes way.";
   if (section == "log") return "Logs go to the standard error stream.";
   return "";
 }

@@ -80,11 +80,47 @@ void EmbeddedCluster::Nominate(const PodVersion& pod, const NodeName& node, Done
   Reply(std::move(done), std::move(status));
 }
 
-void EmbeddedCluster::Annotate(const PodVersion& pod, const Labels&, Done done) {
+void EmbeddedCluster::Annotate(const PodVersion& pod, const Labels& annotations, Done done) {
   absl::MutexLock lock(&mu_);
   absl::Status status = CheckVersion(pod);
-  if (status.ok()) Store(*view_.FindPod(pod.name));
+  if (status.ok()) {
+    Pod next = *view_.FindPod(pod.name);
+    const auto consumes = annotations.find("autoscaling.x-k8s.io/consume-provisioning-request");
+    if (consumes != annotations.end()) next.consumes = consumes->second;
+    Store(std::move(next));
+  }
   Reply(std::move(done), std::move(status));
+}
+
+void EmbeddedCluster::Ungate(const Ungating& pod, Done done) {
+  absl::MutexLock lock(&mu_);
+  absl::Status status = CheckVersion({pod.pod, pod.uid, ""});
+  if (status.ok()) {
+    Pod next = *view_.FindPod(pod.pod);
+    next.gates.clear();
+    if (!pod.affinity.empty()) next.shape.required_affinity = pod.affinity;
+    Store(std::move(next));
+  }
+  Reply(std::move(done), std::move(status));
+}
+
+void EmbeddedCluster::Ask(const ProvisioningOrder& order, Done done) {
+  absl::MutexLock lock(&mu_);
+  ProvisioningRequest request;
+  request.ns = std::string(order.gang.ns());
+  request.name = order.name;
+  request.gang = order.gang;
+  request.attempt = order.attempt;
+  view_.Upsert(std::move(request));
+  Tell();
+  Reply(std::move(done), absl::OkStatus());
+}
+
+void EmbeddedCluster::Withdraw(const ProvisioningRequest& request, Done done) {
+  absl::MutexLock lock(&mu_);
+  view_.RemoveProvisioningRequest(PodName(request.ns, request.name));
+  Tell();
+  Reply(std::move(done), absl::OkStatus());
 }
 
 void EmbeddedCluster::Evict(const PodVersion& pod, Done done) {

@@ -36,6 +36,9 @@ class EmbeddedCluster : public ClusterApi {
   void Nominate(const PodVersion& pod, const NodeName& node, Done done) override;
   void Annotate(const PodVersion& pod, const Labels& annotations, Done done) override;
   void Evict(const PodVersion& pod, Done done) override;
+  void Ungate(const Ungating& pod, Done done) override;
+  void Ask(const ProvisioningOrder& order, Done done) override;
+  void Withdraw(const ProvisioningRequest& request, Done done) override;
   void Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) override;
 
  private:

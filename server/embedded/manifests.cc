@@ -117,6 +117,26 @@ class ObjectReader {
       if (ns.ok()) view_.Upsert(*std::move(ns));
       return ns.status();
     }
+    if (kind == "CustomResourceDefinition" && NameOf(object) == "provisioningrequests.autoscaling.x-k8s.io") {
+      view_.SetKnowsProvisioningRequests(true);
+      return absl::OkStatus();
+    }
+    if (api_version == "policy/v1" && kind == "PodDisruptionBudget") {
+      absl::StatusOr<DisruptionBudget> budget = DecodeDisruptionBudget(object);
+      if (budget.ok()) view_.Upsert(*std::move(budget));
+      return budget.status();
+    }
+    if (api_version == "karpenter.sh/v1alpha1" && kind == "NodeOverlay") {
+      absl::StatusOr<NodeOverlay> overlay = DecodeNodeOverlay(object);
+      if (overlay.ok()) view_.Upsert(*std::move(overlay));
+      return overlay.status();
+    }
+    if (api_version == "autoscaling.x-k8s.io/v1" && kind == "ProvisioningRequest") {
+      auto request = DecodeProvisioningRequest(object);
+      if (request.ok() && request->has_value()) view_.Upsert(**std::move(request));
+      view_.SetKnowsProvisioningRequests(true);
+      return request.status();
+    }
     if (ecosystem != nullptr) {
       absl::StatusOr<std::vector<GangDeclaration>> declarations = ecosystem->DecodeAll(object);
       if (!declarations.ok()) return declarations.status();

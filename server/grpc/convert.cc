@@ -242,6 +242,7 @@ void ToProto(const GangReport& report, v1::GangReport& message) {
   message.set_hourly_cost(report.hourly_cost);
   message.set_later(report.later);
   message.set_owner(report.owner);
+  for (const std::string& line : report.scale_up) message.add_scale_up(line);
   for (const LeavingMember& member : report.leaving) ToProto(member, *message.add_leaving());
   for (const RejectedMember& member : report.rejected) {
     v1::RejectedMember& rejected = *message.add_rejected();
@@ -298,6 +299,7 @@ absl::StatusOr<GangReport> FromProto(const v1::GangReport& message) {
   report.hourly_cost = message.hourly_cost();
   report.later = message.later();
   report.owner = message.owner();
+  report.scale_up = {message.scale_up().begin(), message.scale_up().end()};
   for (const v1::LeavingMember& member : message.leaving()) report.leaving.push_back(FromProto(member));
   for (const v1::RejectedMember& member : message.rejected()) {
     report.rejected.push_back({FromProto(member.pod()), NodeName(member.node()), member.reason()});

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "nlohmann/json.hpp"
+#include "server/kube/follow.h"
 #include "server/kube/reflector.h"
 #include "server/objects/objects.h"
 
@@ -29,14 +30,6 @@ std::string TextAt(const Json& object, const char* pointer) {
 
 std::string NameOf(const Json& object) {
   return absl::StrCat(TextAt(object, "/metadata/namespace"), "/", TextAt(object, "/metadata/name"));
-}
-
-// Removes what is in `before` and was not listed again.
-template <typename Map, typename Key, typename Remove>
-void RemoveUnlisted(const Map& before, const std::set<Key>& listed, Remove remove) {
-  before.ForEach([&](const Key& key, const auto&) {
-    if (!listed.contains(key)) remove(key);
-  });
 }
 
 // One for each version.
@@ -59,6 +52,9 @@ ClusterWatch::ClusterWatch(Access access, Options options, Listener listener)
     WatchNodes();
     WatchPods();
     WatchNamespaces();
+    WatchProvisioningRequests();
+    WatchBudgets();
+    WatchOverlays();
     for (const declare::Ecosystem* ecosystem : declare::Ecosystems()) {
       if (ecosystem->object().has_value()) WatchObjectsOf(*ecosystem);
     }
@@ -68,40 +64,6 @@ ClusterWatch::ClusterWatch(Access access, Options options, Listener listener)
 }
 
 ClusterWatch::~ClusterWatch() = default;
-
-// A list is taken into the view as it comes: what it says is newer than what was
-// known, and what it does not name stays until it is complete.
-template <typename Names>
-void ClusterWatch::Follow(Kind kind, std::function<void(bool, const Json&, Names&)> apply,
-                          std::function<void(const Names&)> keep) {
-  Reflector::Options options;
-  options.first_pause = options_.first_pause;
-  options.longest_pause = options_.longest_pause;
-  options.missing_pause = options_.missing_pause;
-  options.optional = kind.optional;
-  options.protobuf = kind.protobuf;
-  options.seed = options_.seed + static_cast<uint32_t>(reflectors_.size());
-  struct List {
-    bool open = false;
-    Names names;
-  };
-  const auto list = std::make_shared<List>();
-  Reflector::Handler handler;
-  handler.list_begins = [list] { *list = {true, {}}; };
-  handler.apply = [this, list, apply = std::move(apply)](bool deleted, const Json& object) {
-    Names names;
-    apply(deleted, object, list->open ? list->names : names);
-    if (!list->open) PublishSoon();
-  };
-  handler.list_ended = [this, list, keep = std::move(keep)] {
-    keep(list->names);
-    *list = {};
-    PublishSoon();
-  };
-  reflectors_.push_back(
-      std::make_unique<Reflector>(transport_, std::move(kind.paths), std::move(handler), options));
-  reflectors_.back()->Start();
-}
 
 void ClusterWatch::WatchNodes() {
   Follow<std::set<NodeName>>(
@@ -284,6 +246,12 @@ void ClusterWatch::PublishSoon() {
     for (const auto& reflector : reflectors_) {
       if (!reflector->synced()) return;
     }
+    if (knows_overlays_ != !overlays_->missing()) {
+      knows_overlays_ = !overlays_->missing();
+      spdlog::info("prices of Karpenter's NodeOverlays are {}",
+                   *knows_overlays_ ? "on" : "off: this cluster has no such kind");
+    }
+    view_.SetKnowsProvisioningRequests(!provisioning_requests_->missing());
     listener_(std::make_shared<const ClusterView>(view_));
     published_ = true;
     UpdateReady();

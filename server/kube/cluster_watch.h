@@ -55,6 +55,9 @@ class ClusterWatch {
   void WatchNodes();
   void WatchPods();
   void WatchNamespaces();
+  void WatchProvisioningRequests();
+  void WatchBudgets();
+  void WatchOverlays();
   void WatchObjectsOf(const declare::Ecosystem& ecosystem);
   void WatchTopologies(const declare::TopologyKind& kind);
   struct Kind {
@@ -70,6 +73,9 @@ class ClusterWatch {
   // Each returns what the object is called; nullopt if that can't be read.
   std::optional<PodName> ApplyPod(bool deleted, const nlohmann::json& object);
   std::optional<NodeName> ApplyNode(bool deleted, const nlohmann::json& object);
+  std::optional<PodName> ApplyBudget(bool deleted, const nlohmann::json& object);
+  std::optional<std::string> ApplyOverlay(bool deleted, const nlohmann::json& object);
+  std::optional<PodName> ApplyProvisioningRequest(bool deleted, const nlohmann::json& object);
   std::optional<std::string> ApplyNamespace(bool deleted, const nlohmann::json& object);
   std::optional<TopologyKey> ApplyTopology(const declare::TopologyKind& kind, bool deleted,
                                            const nlohmann::json& object);
@@ -92,6 +98,9 @@ class ClusterWatch {
   bool published_ = false;   // once at least
   std::set<std::string> complained_;
   std::vector<std::unique_ptr<Reflector>> reflectors_;
+  const Reflector* provisioning_requests_ = nullptr;  // of reflectors_
+  const Reflector* overlays_ = nullptr;
+  std::optional<bool> knows_overlays_;  // as it was logged
   std::atomic<bool> ready_ = false;
   std::atomic<int64_t> undecodable_ = 0;
   Transport transport_;  // last: its thread uses all of the above

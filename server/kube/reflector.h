@@ -54,6 +54,8 @@ class Reflector {
 
   // Whether the first list is in, or the server has no such (optional) kind.
   bool synced() const { return synced_; }
+  // Whether the server has no such (optional) kind.
+  bool missing() const { return missing_; }
   // Since when every call failed; nullopt if the last one was good.
   std::optional<absl::Time> failing_since() const { return failing_since_; }
 

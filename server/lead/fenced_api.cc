@@ -39,6 +39,18 @@ void FencedApi::Evict(const PodVersion& pod, Done done) {
   if (Done admitted = Admit(std::move(done))) api_.Evict(pod, std::move(admitted));
 }
 
+void FencedApi::Ungate(const Ungating& pod, Done done) {
+  if (Done admitted = Admit(std::move(done))) api_.Ungate(pod, std::move(admitted));
+}
+
+void FencedApi::Ask(const ProvisioningOrder& order, Done done) {
+  if (Done admitted = Admit(std::move(done))) api_.Ask(order, std::move(admitted));
+}
+
+void FencedApi::Withdraw(const ProvisioningRequest& request, Done done) {
+  if (Done admitted = Admit(std::move(done))) api_.Withdraw(request, std::move(admitted));
+}
+
 void FencedApi::Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) {
   api_.Read(pod, std::move(done));
 }

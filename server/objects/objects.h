@@ -5,10 +5,13 @@
 
 #include "absl/status/statusor.h"
 #include "nlohmann/json_fwd.hpp"
+#include "scheduling/model/disruption_budget.h"
 #include "scheduling/model/gang.h"
 #include "scheduling/model/namespace.h"
 #include "scheduling/model/node.h"
+#include "scheduling/model/node_overlay.h"
 #include "scheduling/model/pod.h"
+#include "scheduling/model/scale_up.h"
 
 // Kubernetes objects as JSON values -> the model.
 namespace muster {
@@ -43,5 +46,15 @@ absl::StatusOr<Node> DecodeNode(const nlohmann::json& object);
 
 // The namespace in a core/v1 Namespace. Errors as DecodePod.
 absl::StatusOr<Namespace> DecodeNamespace(const nlohmann::json& object);
+
+// The budget in a policy/v1 PodDisruptionBudget. Errors as DecodePod.
+absl::StatusOr<DisruptionBudget> DecodeDisruptionBudget(const nlohmann::json& object);
+
+// The overlay in a NodeOverlay of karpenter.sh/v1alpha1. Errors as DecodePod.
+absl::StatusOr<NodeOverlay> DecodeNodeOverlay(const nlohmann::json& object);
+
+// The request in a ProvisioningRequest of autoscaling.x-k8s.io/v1 that Muster
+// made; nullopt of others. Errors as DecodePod.
+absl::StatusOr<std::optional<ProvisioningRequest>> DecodeProvisioningRequest(const nlohmann::json& object);
 
 }  // namespace muster

@@ -225,6 +225,7 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
   Pod pod;
   DecodeMetadata(metadata, pod);
   pod.priority = static_cast<int32_t>(spec.Integer("priority", 0));
+  pod.may_preempt = spec.String("preemptionPolicy") != "Never";
   pod.scheduler_name = spec.String("schedulerName");
   if (pod.scheduler_name.empty()) pod.scheduler_name = "default-scheduler";
   spec.ForEach("schedulingGates", [&](const Fields& gate) { pod.gates.push_back(gate.String("name")); });
@@ -239,6 +240,8 @@ absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
 
   FindDeployment(pod);
   const Labels annotations = metadata.Strings("annotations");
+  const auto consumes = annotations.find("autoscaling.x-k8s.io/consume-provisioning-request");
+  if (consumes != annotations.end()) pod.consumes = consumes->second;
   const std::string pod_group = spec.At("schedulingGroup").String("podGroupName");
   const Fields ref = spec.At("workloadRef");
   const std::string workload = ref.String("name");

@@ -201,6 +201,8 @@ std::string ReportText(const GangReport& report) {
     if (!report.refusal->excluded.empty()) absl::StrAppend(&text, "\n", ExclusionTable(*report.refusal));
     AppendLists(*report.refusal, text);
   }
+  if (!report.scale_up.empty()) text += "\n";
+  for (const std::string& line : report.scale_up) absl::StrAppend(&text, "scale-up: ", line, "\n");
   if (!report.seats.empty()) absl::StrAppend(&text, "\n", SeatTable(report.seats));
   if (!report.leaving.empty()) absl::StrAppend(&text, "\n", LeavingTable(report.leaving));
   if (!report.rejected.empty()) absl::StrAppend(&text, "\n", RejectedTable(report.rejected));
@@ -231,6 +233,7 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
   json["hourlyCost"] = absl::StrFormat("%.2f", report.hourly_cost);
   if (!report.owner.empty()) json["owner"] = report.owner;
   if (!report.later.empty()) json["later"] = report.later;
+  if (!report.scale_up.empty()) json["scaleUp"] = report.scale_up;
   if (!report.leaving.empty()) json["leaving"] = LeavingJson(report.leaving);
   if (!report.rejected.empty()) json["rejected"] = RejectedJson(report.rejected);
   if (!report.repair.empty()) json["repair"] = report.repair;

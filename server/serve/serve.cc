@@ -45,7 +45,9 @@ DecisionsOptions MakeDecisionsOptions(const Config& config, Prices prices, absl:
                     .repair_grace = config.gangs.repair_grace,
                     .tenants = TenantOptionsOf(config.gpus),
                     .capacity = CapacityOf(config.capacity),
-                    .reclaimed_for = config.capacity.reclaimed_for};
+                    .reclaimed_for = config.capacity.reclaimed_for,
+                    .scale_up = ScaleUpOf(config.scale_up),
+                    .move_leaving = config.capacity.leaving == "move"};
   options.engine.capacity.prices = std::move(prices);
   options.expander = config.capacity.expander == "least-waste" ? ExpanderOrder::kLeastWaste
                      : config.capacity.expander == "most-pods" ? ExpanderOrder::kMostPods

@@ -134,6 +134,20 @@ class Controllers:
             program("argo"), "--kubeconfig", self._cluster.admin_kubeconfig, "-n", "argo", "--executor-image",
             "example.com/argoexec"], LEADER_ELECTION_DISABLE="true")
 
+    def karpenter(self, instance_types):
+        """With its kwok provider, whose nodes are objects and nothing more."""
+        for folder in ("pkg/apis/crds", "kwok/apis/crds"):
+            self._apply("-f", sources("karpenter") / folder)
+        self._until_served("nodepools.karpenter.sh", "nodeclaims.karpenter.sh", "kwoknodeclasses.karpenter.kwok.sh")
+        self._namespace("karpenter")
+        self._start("karpenter", [program("karpenter")], DISABLE_LEADER_ELECTION="true", SYSTEM_NAMESPACE="karpenter",
+                    METRICS_PORT=str(free_port()), HEALTH_PROBE_PORT=str(free_port()), BATCH_IDLE_DURATION="1s",
+                    INSTANCE_TYPES_FILE_PATH=str(instance_types))
+
+    def without_karpenter(self):
+        """It would remove nodes that it did not make, or buy some for other tests."""
+        self._running.pop("karpenter").kill()
+
     def jobset(self):
         self._with_webhooks("jobset", "config.jobset.x-k8s.io/v1alpha1", "jobsets.jobset.x-k8s.io")
 

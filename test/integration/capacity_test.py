@@ -88,3 +88,30 @@ def test_a_node_that_is_interrupted_takes_nothing_new_and_the_gang_stays_in_its_
     cluster.create([member(2)])
     moved = cluster.until_bound(["train-2"])["train-2"]
     assert moved != leaving and moved.rsplit("-", 1)[0] in racks, (moved, nodes, others)
+
+
+def test_a_gang_is_moved_within_its_rack_when_a_node_is_interrupted(cluster):
+    for rack, nodes in (("rack-a", 3), ("rack-b", 3)):
+        for i in range(nodes):
+            add_node(cluster, f"{rack}-{i}", EKS_SPOT, rack)
+
+    def member(i):
+        pod = objects.gang("train", members=1, size=2, gpus=8)[0]
+        pod["metadata"]["name"] = f"train-{i}"
+        pod["metadata"]["annotations"] = {"muster.dev/topology-required": "rack", "muster.dev/when-leaving": "move"}
+        return owned([pod], "Job", "train", pod["metadata"]["annotations"])[0]
+
+    nodes = cluster.until_bound(cluster.create([member(0), member(1)]))
+    leaving = nodes["train-1"]
+    rack = leaving.rsplit("-", 1)[0]
+    assert nodes["train-0"].startswith(rack)
+    cluster.core.patch_node(leaving, {"spec": {"taints": [
+        {"key": "aws-node-termination-handler/spot-itn", "value": "event-1", "effect": "NoSchedule"}]}})
+    # It is let go once there is room for the next one, which nobody else gets.
+    until(lambda: "train-1" not in cluster.nodes_of(["train-0", "train-1"]), 10, "the member evicted")
+    others = cluster.create([objects.pod(f"other-{i}", gpus=8) for i in range(4)])
+    until(lambda: len(cluster.nodes_of(others)) == 3, 15, lambda: f"three others bound: {cluster.nodes_of(others)}")
+    assert all(not node.startswith(rack) for node in cluster.nodes_of(others).values()), cluster.nodes_of(others)
+    cluster.create([member(2)])
+    moved = cluster.until_bound(["train-2"])["train-2"]
+    assert moved.startswith(rack) and moved not in nodes.values(), (moved, nodes)

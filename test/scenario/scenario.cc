@@ -78,6 +78,10 @@ class Player {
     if (step.contains("advance")) return Advance(step.at("advance"));
     if (step.contains("answered")) return Answered(step);
     if (step.contains("pods on")) return PodsOn(step);
+    if (step.contains("gates")) return Gates(step);
+    if (step.contains("consumes")) return Consumes(step);
+    if (step.contains("requests")) return Requests(step);
+    if (step.contains("request of")) return AnswerRequest(step);
     if (step.contains("gang")) return Gang(step);
     Unmet(absl::StrCat("unknown step \"", verb, "\""));
   }
@@ -237,6 +241,57 @@ class Player {
     }
   }
 
+  void Gates(const Json& step) {
+    for (const auto& [name, want] : step.at("gates").items()) {
+      const auto pod = cluster_.View()->FindPod(PodName("default", name));
+      if (pod == nullptr || Json(pod->gates) != want) {
+        Unmet(absl::StrCat("pod ", name, ": want gates ", want.dump(), ", got ",
+                           pod == nullptr ? "no pod" : Json(pod->gates).dump()));
+      }
+    }
+  }
+
+  void Consumes(const Json& step) {
+    for (const auto& [name, want] : step.at("consumes").items()) {
+      const auto pod = cluster_.View()->FindPod(PodName("default", name));
+      const std::string got = pod == nullptr ? "no pod" : pod->consumes;
+      if (got != want) Unmet(absl::StrCat("pod ", name, " consumes \"", got, "\", want ", want.dump()));
+    }
+  }
+
+  std::map<std::string, ProvisioningRequest> RequestsByGang() {
+    std::map<std::string, ProvisioningRequest> requests;
+    cluster_.View()->provisioning_requests().ForEach([&](const PodName&, const auto& request) {
+      requests.insert_or_assign(std::string(request->gang.name()), *request);
+    });
+    return requests;
+  }
+
+  void Requests(const Json& step) {
+    Json got = Json::object();
+    for (const auto& [gang, request] : RequestsByGang()) got[gang] = request.attempt;
+    if (got != step.at("requests"))
+      Unmet(absl::StrCat("want requests ", step.at("requests").dump(), ", got ", got.dump()));
+  }
+
+  // As Cluster Autoscaler does.
+  void AnswerRequest(const Json& step) {
+    const std::string gang = step.at("request of");
+    auto requests = RequestsByGang();
+    if (!requests.contains(gang)) return Unmet(absl::StrCat("gang ", gang, " has no request"));
+    ProvisioningRequest request = requests.at(gang);
+    const std::string type = step.at("becomes");
+    ProvisioningRequest::Condition& condition = type == "Accepted"          ? request.accepted
+                                                : type == "Provisioned"     ? request.provisioned
+                                                : type == "BookingExpired"  ? request.booking_expired
+                                                : type == "CapacityRevoked" ? request.capacity_revoked
+                                                                            : request.failed;
+    using State = ProvisioningRequest::Condition::State;
+    condition = {step.value("status", "True") == "True" ? State::kTrue : State::kFalse,
+                 step.value("reason", ""), step.value("message", "")};
+    cluster_.Change([&](ClusterView& view) { view.Upsert(request); });
+  }
+
   void Gang(const Json& step) {
     const auto report = decisions_.Explain(GangId("default", step.at("gang").get<std::string>()));
     if (!report.ok()) return Unmet(std::string(report.status().message()));
@@ -265,9 +320,21 @@ class Player {
       Unmet(absl::StrCat("want advice ", step.at("advice").dump(), ", got ", Json(advice).dump()));
     }
     CheckCapacity(step, *report);
+    CheckScaleUp(step, *report);
     const std::string text = report->refusal.has_value() ? report->refusal->text : "";
     if (!absl::StrContains(text, step.value("says", ""))) {
       Unmet(absl::StrCat("want a refusal with ", step.at("says").dump(), ", got \"", text, "\""));
+    }
+  }
+
+  // Each text is a part of its line.
+  void CheckScaleUp(const Json& step, const GangReport& report) {
+    if (!step.contains("scaleUp")) return;
+    const auto want = step.at("scaleUp").get<std::vector<std::string>>();
+    bool same = want.size() == report.scale_up.size();
+    for (size_t i = 0; same && i < want.size(); ++i) same = absl::StrContains(report.scale_up[i], want[i]);
+    if (!same) {
+      Unmet(absl::StrCat("want scaleUp ", step.at("scaleUp").dump(), ", got ", Json(report.scale_up).dump()));
     }
   }
 

@@ -42,6 +42,10 @@ class Connection : public ClusterApi, public LeaseApi {
   void Nominate(const PodVersion& pod, const NodeName& node, Done done) override;
   void Annotate(const PodVersion& pod, const Labels& annotations, Done done) override;
   void Evict(const PodVersion& pod, Done done) override;
+  // Nothing here is gated, or bought.
+  void Ungate(const Ungating&, Done) override {}
+  void Ask(const ProvisioningOrder&, Done) override {}
+  void Withdraw(const ProvisioningRequest&, Done) override {}
   void Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) override;
   void ReadLease(LeaseApi::Done done) override;
   void WriteLease(const Lease& lease, LeaseApi::Done done) override;

@@ -45,6 +45,15 @@ class ManualApi : public ClusterApi {
     Add("evict " + pod.name.text(), {}, std::move(done));
     calls.back().resource_version = pod.resource_version;
   }
+  void Ungate(const Ungating& pod, Done done) override {
+    Add("ungate " + pod.pod.text(), {}, std::move(done));
+  }
+  void Ask(const ProvisioningOrder& order, Done done) override {
+    Add("ask " + order.name + " for " + order.what, {}, std::move(done));
+  }
+  void Withdraw(const ProvisioningRequest& request, Done done) override {
+    Add("withdraw " + request.name, {}, std::move(done));
+  }
   void Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) override {
     calls.push_back({"read " + pod.text(), {}, std::move(done)});
   }

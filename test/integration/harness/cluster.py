@@ -250,10 +250,11 @@ class Cluster:
         return path
 
     def _muster_config(self):
-        """A killed leader is replaced soon: most tests are not about how long that takes."""
+        """A killed leader is replaced soon, and gangs are asked for soon: most tests are not about how long that takes."""
         path = self.folder / "muster.yaml"
         path.write_text(yaml.safe_dump(
-            {"lead": {"leaseDuration": "4s", "renewDeadline": "3s", "retryPeriod": "300ms"}, "log": {"format": "text"}}))
+            {"lead": {"leaseDuration": "4s", "renewDeadline": "3s", "retryPeriod": "300ms"},
+             "scaleUp": {"delay": "1s", "answerWithin": "8s"}, "log": {"format": "text"}}))
         return path
 
     def _scheduler_config(self):

@@ -111,5 +111,6 @@ CRDS = [
     permissive_crd("scheduling.x-k8s.io", "v1alpha1", "PodGroup", "podgroups"),
     permissive_crd("scheduling.volcano.sh", "v1beta1", "PodGroup", "podgroups"),
     permissive_crd("topology.volcano.sh", "v1alpha1", "HyperNode", "hypernodes", scope="Cluster"),
+    permissive_crd("autoscaling.x-k8s.io", "v1", "ProvisioningRequest", "provisioningrequests"),
     permissive_crd("leaderworkerset.x-k8s.io", "v1", "LeaderWorkerSet", "leaderworkersets"),
 ]

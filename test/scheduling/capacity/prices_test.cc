@@ -2,6 +2,7 @@
 #include "scheduling/capacity/prices.h"
 
 #include "gtest/gtest.h"
+#include "scheduling/model/cluster_view.h"
 #include "test/support/builders.h"
 
 namespace muster {
@@ -77,6 +78,43 @@ TEST(Prices, PodsThatFillANodeCostWhatItCosts) {
   const Node node = Typed("p5", "");
   EXPECT_NEAR(8 * prices.OfShare(node, kOnDemand, test::Amounts(8, 1)), 98.32, 1e-9);
   EXPECT_LT(prices.OfShare(node, kOnDemand, test::Amounts(8, 0)), 98.32 / 20);
+}
+
+TEST(Prices, AnOverlayChangesWhatANodeCostsWhateverElseIsListed) {
+  Prices prices;
+  prices.Add({.type = "big", .hourly = 10});
+  Node node;
+  node.labels = {{"node.kubernetes.io/instance-type", "big"}};
+  node.price_change = PriceChange{.factor = 0.9};
+  EXPECT_DOUBLE_EQ(prices.OfNode(node, CapacityClass::kSpot), 9);
+  node.price_change = PriceChange{.added = -20};
+  EXPECT_DOUBLE_EQ(prices.OfNode(node, CapacityClass::kSpot), 0);
+  node.price_change = PriceChange{.price = 3};
+  EXPECT_DOUBLE_EQ(prices.OfNode(node, CapacityClass::kSpot), 3);
+}
+
+TEST(Prices, OfSeveralOverlaysTheHeaviestCountsAndNodesFollowThemAsTheyComeAndGo) {
+  ClusterView view;
+  Node node;
+  node.name = NodeName("n");
+  node.labels = {{"pool", "x"}};
+  view.Upsert(node);
+  const auto price = [&] { return view.FindNode(NodeName("n"))->node->price_change; };
+  EXPECT_EQ(price(), std::nullopt);
+  view.Upsert(NodeOverlay{.name = "b", .weight = 1, .requirements = {}, .change = {.price = 1}});
+  view.Upsert(NodeOverlay{.name = "a", .weight = 1, .requirements = {}, .change = {.price = 2}});
+  view.Upsert(NodeOverlay{.name = "c",
+                          .weight = 9,
+                          .requirements = {{"pool", LabelRequirement::Op::kIn, {"y"}}},
+                          .change = {.price = 3}});
+  EXPECT_EQ(price()->price, 2);
+  view.Upsert(NodeOverlay{.name = "b", .weight = 5, .requirements = {}, .change = {.price = 4}});
+  EXPECT_EQ(price()->price, 4);
+  node.labels = {{"pool", "y"}};
+  view.Upsert(node);
+  EXPECT_EQ(price()->price, 3);
+  for (const char* name : {"a", "b", "c"}) view.RemoveNodeOverlay(name);
+  EXPECT_EQ(price(), std::nullopt);
 }
 
 }  // namespace

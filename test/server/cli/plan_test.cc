@@ -99,10 +99,16 @@ TEST_F(PlanCommand, ExitsWithZeroWhenEverythingFits) {
 }
 
 TEST_F(PlanCommand, AFileOfWhichNothingIsReadIsBadInputIfThereIsNothingElseToPlan) {
-  const char* job = "{apiVersion: batch/v1, kind: Job, metadata: {name: train}}\n";
+  const char* job = "{apiVersion: batch/v1, kind: CronJob, metadata: {name: train}}\n";
   EXPECT_EQ(Run(job, PlanFormat::kTable), kBadInput);
-  EXPECT_THAT(err_.str(), HasSubstr("ignored 1 Job of batch/v1"));
+  EXPECT_THAT(err_.str(), HasSubstr("ignored 1 CronJob of batch/v1"));
   EXPECT_THAT(err_.str(), HasSubstr("nothing to plan"));
+}
+
+TEST_F(PlanCommand, AJobWithoutItsPodsIsNothingToPlan) {
+  EXPECT_EQ(Run("{apiVersion: batch/v1, kind: Job, metadata: {name: train}}\n", PlanFormat::kTable),
+            kBadInput);
+  EXPECT_THAT(err_.str(), HasSubstr("holds no pods; give the pods themselves"));
 }
 
 TEST_F(PlanCommand, TopologiesOfOtherProjectsInAListAreReadAndMalformedOnesAreNamed) {

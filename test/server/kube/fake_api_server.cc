@@ -73,7 +73,7 @@ FakeApiServer::FakeApiServer(std::unique_ptr<httplib::Server> server) : server_(
   server_->new_task_queue = [] { return new httplib::ThreadPool(64); };
   server_->set_tcp_nodelay(true);
   server_->set_keep_alive_max_count(1'000'000);
-  server_->Get(".*", handle).Post(".*", handle).Put(".*", handle).Patch(".*", handle);
+  server_->Get(".*", handle).Post(".*", handle).Put(".*", handle).Patch(".*", handle).Delete(".*", handle);
   port_ = server_->bind_to_any_port("127.0.0.1");
   thread_ = std::thread([this] { server_->listen_after_bind(); });
 }

@@ -76,6 +76,85 @@ TEST_F(KubeApiTest, AnnotatesThroughTheStatusWhichItMayPatch) {
   EXPECT_EQ(server_.calls().back().content_type, "application/merge-patch+json");
 }
 
+TEST_F(KubeApiTest, TakesAwayTheGateAndNarrowsTheAffinityInOnePatch) {
+  server_.On("PATCH", "/api/v1/namespaces/ml/pods/w-0", [](const Call&) { return Answer{200, "{}", ""}; });
+  const auto ungate = [&](std::vector<NodeSelectorTerm> terms) {
+    return Wait<absl::Status>([&](auto done) { api_.Ungate({kPod.name, kPod.uid, terms}, done); });
+  };
+  EXPECT_TRUE(ungate({}).ok());
+  EXPECT_EQ(LastBody(), Json::parse(R"({"metadata":{"uid":"u1"},"spec":{"schedulingGates":null}})"));
+  EXPECT_TRUE(
+      ungate({{{{"a", LabelRequirement::Op::kNotIn, {"x"}}, {"b", LabelRequirement::Op::kExists, {}}}, {}}})
+          .ok());
+  EXPECT_EQ(LastBody().at("spec").at("affinity"), Json::parse(R"({"nodeAffinity":{
+    "requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[
+      {"key":"a","operator":"NotIn","values":["x"]},{"key":"b","operator":"Exists"}]}]}}})"));
+  EXPECT_EQ(server_.calls().back().content_type, "application/merge-patch+json");
+}
+
+TEST_F(KubeApiTest, AsksWithThePodTemplatesFirst) {
+  server_.On("GET", "/api/v1/namespaces/ml/pods/w-", [](const Call&) {
+    return Answer{200, R"({"metadata":{"name":"w-0","uid":"u1","labels":{"app":"t"},
+      "ownerReferences":[{"apiVersion":"batch/v1","kind":"Job","name":"t","uid":"j1","controller":true}]},
+      "spec":{"nodeName":"","schedulingGates":[{"name":"muster.dev/gang"}],"containers":[{"name":"c"}],
+      "affinity":{"podAntiAffinity":{}}}})",
+                  ""};
+  });
+  server_.On("POST", "/api/v1/namespaces/ml/podtemplates", [](const Call&) { return Answer{409, "{}", ""}; });
+  server_.On("POST", "/apis/autoscaling.x-k8s.io/v1/namespaces/ml/provisioningrequests", [](const Call&) {
+    return Answer{201, "{}", ""};
+  });
+  ProvisioningOrder order{
+      .name = "muster-t-0", .gang = GangId("ml", "t"), .attempt = 0, .what = "spot", .sets = {}};
+  order.sets.push_back({PodName("ml", "w-0"), 3, {{{{"spot", LabelRequirement::Op::kIn, {"yes"}}}, {}}}});
+  order.sets.push_back({PodName("ml", "w-1"), 1, {}});
+  EXPECT_TRUE(Wait<absl::Status>([&](auto done) { api_.Ask(order, done); }).ok());
+  const std::vector<Call> calls = server_.calls();
+  ASSERT_EQ(calls.size(), 5);
+  const Json made = Json::parse(calls[1].body);
+  EXPECT_EQ(made.at("kind"), "PodTemplate");
+  EXPECT_EQ(made.at("metadata").at("name"), "muster-t-0-0");
+  EXPECT_EQ(made.at("template").at("metadata").at("labels").at("app"), "t");
+  EXPECT_EQ(made.at("template").at("spec"),
+            Json::parse(R"({"containers":[{"name":"c"}],"affinity":{"podAntiAffinity":{},
+    "nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
+      {"matchExpressions":[{"key":"spot","operator":"In","values":["yes"]}]}]}}}})"));
+  EXPECT_FALSE(Json::parse(calls[3].body).at("template").at("spec").at("affinity").contains("nodeAffinity"));
+  EXPECT_EQ(LastBody().at("spec"), Json::parse(R"({
+    "provisioningClassName":"best-effort-atomic-scale-up.autoscaling.x-k8s.io",
+    "podSets":[{"podTemplateRef":{"name":"muster-t-0-0"},"count":3},{"podTemplateRef":{"name":"muster-t-0-1"},"count":1}]})"));
+  for (const Json& metadata : {made.at("metadata"), LastBody().at("metadata")}) {
+    EXPECT_EQ(metadata.at("ownerReferences"),
+              Json::parse(R"([{"apiVersion":"batch/v1","kind":"Job","name":"t","uid":"j1"}])"));
+    EXPECT_EQ(metadata.at("annotations").at("muster.dev/gang"), "t");
+    EXPECT_EQ(metadata.at("labels").at("app.kubernetes.io/managed-by"), "muster");
+  }
+}
+
+TEST_F(KubeApiTest, AskingSaysWhyItCanNot) {
+  const auto ask = [&] {
+    ProvisioningOrder order{.name = "r", .gang = GangId("ml", "t"), .attempt = 0, .what = "", .sets = {}};
+    order.sets.push_back({PodName("ml", "w-0"), 1, {}});
+    return Wait<absl::Status>([&](auto done) { api_.Ask(order, done); });
+  };
+  EXPECT_EQ(ask().code(), absl::StatusCode::kNotFound);
+  server_.On("GET", "/api/v1/namespaces/ml/pods/w-0", [](const Call&) { return Answer{200, "[]", ""}; });
+  EXPECT_EQ(ask().code(), absl::StatusCode::kUnavailable);
+  server_.On("GET", "/api/v1/namespaces/ml/pods/w-0", [](const Call&) { return Answer{200, "{}", ""}; });
+  server_.On("POST", "/", [](const Call&) { return Answer{403, R"({"message":"no right"})", ""}; });
+  EXPECT_EQ(ask().code(), absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(KubeApiTest, WithdrawsTheRequestAndItsTemplates) {
+  server_.On("DELETE", "/", [](const Call&) { return Answer{404, "{}", ""}; });
+  EXPECT_TRUE(Wait<absl::Status>([&](auto done) {
+                api_.Withdraw({.ns = "ml", .name = "r", .gang = {}, .templates = {"r-0", "r-1"}}, done);
+              }).ok());
+  EXPECT_TRUE(FakeApiServer::Eventually([&] { return server_.calls().size() == 3; }));
+  EXPECT_EQ(server_.calls()[0].target, "/apis/autoscaling.x-k8s.io/v1/namespaces/ml/provisioningrequests/r");
+  EXPECT_EQ(server_.calls()[2].target, "/api/v1/namespaces/ml/podtemplates/r-1");
+}
+
 TEST_F(KubeApiTest, EvictsThisPodUnderItsBudgets) {
   server_.On("POST", "/api/v1/namespaces/ml/pods/w-0/eviction", [](const Call&) {
     return Answer{429, "{}", ""};
@@ -83,7 +162,8 @@ TEST_F(KubeApiTest, EvictsThisPodUnderItsBudgets) {
   const absl::Status status = Wait<absl::Status>([&](auto done) { api_.Evict(kPod, done); });
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(LastBody().at("deleteOptions").at("preconditions").at("uid"), "u1");
-  EXPECT_EQ(LastBody().at("deleteOptions").at("preconditions").value("resourceVersion", ""), kPod.resource_version);
+  EXPECT_EQ(LastBody().at("deleteOptions").at("preconditions").value("resourceVersion", ""),
+            kPod.resource_version);
 }
 
 TEST_F(KubeApiTest, ReadsAPod) {

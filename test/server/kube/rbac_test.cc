@@ -68,6 +68,7 @@ std::vector<std::string> Needed(const Call& call) {
   const bool named = path.size() > 1;
   const std::string resource = path.size() > 2 ? absl::StrCat(path[0], "/", path[2]) : path[0];
   if (call.method == "POST") return {Right("create", resource, group)};
+  if (call.method == "DELETE") return {Right("delete", resource, group)};
   if (call.method == "PUT") return {Right("update", resource, group)};
   if (call.method == "PATCH" && absl::StrContains(call.content_type, "apply-patch")) {
     return {Right("patch", resource, group), Right("create", resource, group)};
@@ -104,11 +105,14 @@ class Rbac : public testing::Test {
 };
 
 TEST_F(Rbac, TheRightsInTheWholeClusterAreThoseThatWatchingAndWritingNeeds) {
-  for (const char* path : {"/api/v1/nodes", "/api/v1/pods", "/api/v1/namespaces"})
+  for (const char* path :
+       {"/api/v1/nodes", "/api/v1/pods", "/api/v1/namespaces", "/apis/policy/v1/poddisruptionbudgets",
+        "/apis/karpenter.sh/v1alpha1/nodeoverlays"})
     server_.Serve(path, kEmpty);
   for (const declare::Ecosystem* ecosystem : declare::Ecosystems()) {
     if (const auto kind = ecosystem->object()) ServeCustom(*kind);
   }
+  server_.Serve("/apis/autoscaling.x-k8s.io/v1/provisioningrequests", kEmpty);
   for (const declare::TopologyKind* topology : declare::TopologyKinds()) ServeCustom(topology->object());
   const ClusterWatch watch(server_.access(), {}, [](auto) {});
 
@@ -119,6 +123,20 @@ TEST_F(Rbac, TheRightsInTheWholeClusterAreThoseThatWatchingAndWritingNeeds) {
   Await([&](auto done) { api.Annotate(pod, {{"muster.dev/epoch", "1"}}, done); });
   Await([&](auto done) { api.Evict(pod, done); });
   Await([&](auto done) { api.Read(pod.name, done); });
+  Await([&](auto done) { api.Ungate({pod.name, pod.uid, {}}, done); });
+  server_.On("GET", "/api/v1/namespaces/ml/pods/w-0", [](const Call&) {
+    return FakeApiServer::Answer{200, "{}", ""};
+  });
+  server_.On("POST", "/api/v1/namespaces/ml/podtemplates", [](const Call&) {
+    return FakeApiServer::Answer{201, "{}", ""};
+  });
+  server_.On("DELETE", "/", [](const Call&) { return FakeApiServer::Answer{200, "{}", ""}; });
+  ProvisioningOrder order{.name = "r", .gang = GangId("ml", "train"), .attempt = 0, .what = "", .sets = {}};
+  order.sets.push_back({pod.name, 1, {}});
+  Await([&](auto done) { api.Ask(order, done); });
+  Await([&](auto done) {
+    api.Withdraw({.ns = "ml", .name = "r", .gang = order.gang, .templates = {"r-0"}}, done);
+  });
 
   const Rights allowed = Allowed("ClusterRole");
   FakeApiServer::Eventually([&] { return NeededSoFar() == allowed; });
