@@ -16,7 +16,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 set(std_headers
-  algorithm array bit bitset cassert cctype charconv climits cmath compare concepts cstddef cstdint cstring deque
+  algorithm array atomic bit bitset cassert cctype charconv climits cmath compare concepts cstddef cstdint cstring deque
   functional initializer_list iterator limits list map memory numeric optional queue ratio set span stack string
   string_view tuple type_traits unordered_map unordered_set utility variant vector)
 string(REPLACE ";" "|" std_headers "${std_headers}")

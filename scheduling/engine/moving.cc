@@ -12,7 +12,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "scheduling/declare/assemble.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/solo.h"
 
@@ -79,7 +78,7 @@ std::vector<PlanJob> Engine::PrepareMoves(absl::Time now) {
   if (view_->departing().empty()) return jobs;
   for (const GangId& id : GangsToMove()) {
     GangState& state = gangs_[id];
-    const Gang gang = declare::AssembleGang(*view_, id);
+    const Gang gang = Assemble(id);
     const auto leaving = ToMove(gang);
     const Promise* kept = ledger_.Find(StandInsOf(id));
     const bool has_room =
@@ -89,6 +88,8 @@ std::vector<PlanJob> Engine::PrepareMoves(absl::Time now) {
     if (leaving.empty() || has_room || now < state.move_again) continue;
     state.move_again = now + kTryAgain;
     PlanJob job = Prepare(id, now);
+    // Room for members that are created later is theirs already, and would be taken for that of stand-ins.
+    job.gang.later = {};
     for (auto& member : job.gang.members) {
       const bool goes = std::find(leaving.begin(), leaving.end(), member) != leaving.end();
       if (goes) member = StandInFor(*member);

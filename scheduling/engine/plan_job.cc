@@ -111,7 +111,7 @@ std::variant<std::vector<Seat>, Refusal> PlanJob::Run(const absl::flat_hash_set<
 }
 
 StagedPlan PlanJob::PlanOn(const ClusterView& on, const absl::flat_hash_set<absl::string_view>* window,
-                             bool relax) const {
+                           bool relax) const {
   PlanInput input{on, ledger, gang, standing, declined, window, trees.topologies.get(), relax};
   input.minimum_only = minimum_only;
   input.tenants = tenants;

@@ -9,7 +9,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "scheduling/capacity/scale_up_candidates.h"
-#include "scheduling/declare/assemble.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/topology/levels.h"
 
@@ -152,7 +151,7 @@ void Engine::FollowRequest(const GangId& id, GangState& state, absl::Time now, s
   const bool due = state.course.open ? state.lacks_room : LacksRoom(state, now);
   const bool asks = due && ScaleUpPolicyOf(id) == ScaleUpPolicy::kProvisioningRequest;
   if (!asks && !state.course.open) return;
-  const Gang gang = declare::AssembleGang(*view_, id);
+  const Gang gang = Assemble(id);
   if (gang.members.empty() || !IsOurs(*gang.members.front())) return;
   const bool has_seats = ledger_.Find(id) != nullptr;
   auto request = RequestOf(id, state.course.attempt);

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "scheduling/capacity/scale_up_candidates.h"
-#include "scheduling/declare/assemble.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/placeholders.h"
 #include "scheduling/engine/solo.h"
@@ -147,7 +146,7 @@ Engine::Letting Engine::LettingOf(const GangId& id, absl::Time now) const {
   if (letting.unseated || !LacksRoom(state, now) || ScaleUpPolicyOf(id) != ScaleUpPolicy::kUngate)
     return letting;
   letting.unseated = true;
-  const Gang gang = declare::AssembleGang(*view_, id);
+  const Gang gang = Assemble(id);
   const auto candidates = ScaleUpCandidates(*view_, gang, options_.capacity, now);
   // What is only preferred is the autoscaler's to choose.
   if (candidates.size() > 1) return letting;

@@ -49,12 +49,12 @@ class Divider {
         hosts_last_(levels_ > 0 && tree_.levels().back().key == kHostnameLabel) {}
 
   bool IsAffordable(DomainId domain) const {
-    int64_t effort = kEffort + kEffortPerNode * tree_.domain(domain).nodes;
+    int64_t effort = kEffort;
     for (const int32_t n : tree_.NodesOf(domain)) {
-      effort -= members_ * std::min(members_, muster::RoomOn(board_, cls_, rules_, scope_, n));
-      if (effort < 0) return false;
+      const int64_t room = std::min(members_, muster::RoomOn(board_, cls_, rules_, scope_, n));
+      if (room > 0) effort += kEffortPerNode - members_ * room;
     }
-    return true;
+    return effort >= 0;
   }
 
   std::optional<std::vector<Distribution::Share>> Run(DomainId domain) {

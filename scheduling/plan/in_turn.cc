@@ -27,6 +27,7 @@ bool InTurn::Advance(State& state) {
   while (!state.ready.empty() && !state.done()) {
     Entry entry = state.ready.front();
     state.ready.pop_front();
+    if (IsClosed(state, entry.node)) entry.left = 0;
     if (entry.left > 0 && board_.TakesOneMore(state.line.cls, entry.node)) {
       Take(state, entry);
     } else {
@@ -34,6 +35,13 @@ bool InTurn::Advance(State& state) {
     }
   }
   return any;
+}
+
+bool InTurn::IsClosed(const State& state, int32_t node) {
+  const CapacityRules& rules = state.line.rules;
+  if (!rules.one_per_domain.has_value() || rules.closed.empty()) return false;
+  const DomainId domain = rules.tree->DomainOf(node, *rules.one_per_domain);
+  return domain != kNoDomain && rules.closed[static_cast<size_t>(domain)];
 }
 
 bool InTurn::ChooseNodes(State& state) {
@@ -59,7 +67,10 @@ void InTurn::Take(State& state, Entry entry) {
   ++state.taken;
   --entry.left;
   entry.used = true;
-  if (line.rules.one_per_domain.has_value()) state.line.rules.Close(*line.rules.one_per_domain, entry.node);
+  for (State& other : states_) {
+    CapacityRules& rules = other.line.rules;
+    if (rules.one_per_domain.has_value()) rules.Close(*rules.one_per_domain, entry.node);
+  }
   state.ready.push_front(entry);
   LetInWhereSkewsAllow();
 }
@@ -72,10 +83,11 @@ void InTurn::PutAside(State& state, Entry entry) {
   const std::optional<Wait> from = entry.from;
   if (wait.has_value()) {
     std::deque<Entry>& line = state.waiting[*wait];
-    // A node in use is filled first.
-    const bool first = entry.used || wait == from;
     entry.from.reset();
-    first ? line.push_front(entry) : line.push_back(entry);
+    // Nodes in use are filled first; then come those that waited before.
+    auto place = line.begin();
+    while (!entry.used && place != line.end() && place->used) ++place;
+    line.insert(entry.used || wait == from ? place : line.end(), entry);
   }
   // The place of one that went away is the next one's.
   if (from.has_value() && wait != from) LetInNext(state, *from);
@@ -87,7 +99,7 @@ void InTurn::LetInNext(State& state, const Wait& wait) {
   Entry entry = at->second.front();
   at->second.pop_front();
   entry.from = wait;
-  state.ready.push_back(entry);
+  entry.used ? state.ready.push_front(entry) : state.ready.push_back(entry);
 }
 
 void InTurn::LetInWhereSkewsAllow() {

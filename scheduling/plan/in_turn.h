@@ -17,6 +17,7 @@ namespace muster {
 
 // Takes room for members one by one, because each changes where the next may
 // be: several fills at once, so that members of one may let in those of another.
+// A domain that takes one member takes one of all fills.
 //
 // Nodes are chosen as Distribute divides the members, as many as may come if
 // the skews are kept. One that a skew closes waits until that lets it in again,
@@ -60,6 +61,8 @@ class InTurn {
 
   // Both return whether something changed.
   bool Advance(State& state);
+  // Whether a member came to the node's domain, which takes one of them.
+  static bool IsClosed(const State& state, int32_t node);
   bool ChooseNodes(State& state);
   void Take(State& state, Entry entry);
   // Puts the entry where it waits, or drops it.

@@ -148,7 +148,8 @@ int64_t Survey::FitsIn(DomainId domain) {
 
 bool Survey::HoldsAll(DomainId domain) {
   // What subgroups ask for is left out here, so that theirs could not be told.
-  if (parts_.all.size() > 1 || effort_.spent()) return false;
+  const bool few_nodes = static_cast<size_t>(board_.node_count()) <= kExactNodes;
+  if (parts_.all.size() > 1 || !few_nodes || effort_.spent()) return false;
   Parts copy = parts_;
   copy.all[0].demand.required.reset();
   return Placer(board_, copy, constraints_.others_here(), &effort_)

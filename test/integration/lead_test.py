@@ -206,7 +206,7 @@ def test_twenty_restarts_around_two_replicas_at_random_moments_leave_no_partial_
             time.sleep(dice.uniform(0, 2))
         restart(cluster)
         pair.revive()
-        pair.await_leader(20)
+        pair.await_leader(60)  # an API server that has just started refuses many requests at first
         cluster.until_bound(pods, seconds=30)
         assert cluster.observer.over_capacity() == []
         assert nominated_in_vain(cluster) == []

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "nlohmann/json.hpp"
 #include "test/support/builders.h"
 
 namespace muster::test {
@@ -43,9 +44,9 @@ void ScriptPlayer::StartScheduler() {
 
 std::string ScriptPlayer::Play(const Json& script) {
   for (const auto& [name, gpus] : script.at("nodes").items()) api_.Put(NodeOf(name, gpus.get<int64_t>()));
-  steps_ = script.at("steps");
-  while (number_ < steps_.size()) {
-    const Json& step = steps_[number_++];
+  steps_ = &script.at("steps");
+  while (number_ < steps_->size()) {
+    const Json& step = (*steps_)[number_++];
     Do(step);
     for (const std::string& violation : violations_.all()) Unmet(violation);
     if (!unmet_.empty()) {
@@ -178,8 +179,8 @@ void ScriptPlayer::WaitForState(const std::string& name, const Json& step) {
 
 bool ScriptPlayer::Expected(const std::string& verb, const std::string& pod) {
   // Two calls of one attempt come without anything between them.
-  if (expected_ == nullptr && number_ < steps_.size() && steps_[number_].contains(verb)) {
-    expected_ = &steps_[number_++];
+  if (expected_ == nullptr && number_ < steps_->size() && (*steps_)[number_].contains(verb)) {
+    expected_ = &(*steps_)[number_++];
   }
   if (expected_ != nullptr && expected_->contains(verb) && expected_->at(verb) == pod) return true;
   Unmet(absl::StrCat(verb, " of ", pod, " came"));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 #include "test/simulation/api_server.h"
 #include "test/simulation/extender.h"
 #include "test/simulation/kube_scheduler.h"
@@ -57,7 +57,7 @@ class ScriptPlayer : public SimulatedExtender {
   bool up_ = true;
   int64_t uids_ = 0;
   const Json* expected_ = nullptr;  // the call that is waited for
-  Json steps_;
+  const Json* steps_ = nullptr;
   size_t number_ = 0;  // of the current step, from one
   std::string unmet_;
   std::vector<std::string> calls_;

@@ -82,12 +82,15 @@ TEST(Prices, PodsThatFillANodeCostWhatItCosts) {
 
 TEST(Prices, AnOverlayChangesWhatANodeCostsWhateverElseIsListed) {
   Prices prices;
-  prices.Add({.type = "big", .hourly = 10});
+  NodePrice big;
+  big.type = "big";
+  big.hourly = 10;
+  prices.Add(big);
   Node node;
   node.labels = {{"node.kubernetes.io/instance-type", "big"}};
-  node.price_change = PriceChange{.factor = 0.9};
+  node.price_change = PriceChange{.price = std::nullopt, .factor = 0.9};
   EXPECT_DOUBLE_EQ(prices.OfNode(node, CapacityClass::kSpot), 9);
-  node.price_change = PriceChange{.added = -20};
+  node.price_change = PriceChange{.price = std::nullopt, .factor = 1, .added = -20};
   EXPECT_DOUBLE_EQ(prices.OfNode(node, CapacityClass::kSpot), 0);
   node.price_change = PriceChange{.price = 3};
   EXPECT_DOUBLE_EQ(prices.OfNode(node, CapacityClass::kSpot), 3);

@@ -147,9 +147,11 @@ TEST_F(KubeApiTest, AskingSaysWhyItCanNot) {
 
 TEST_F(KubeApiTest, WithdrawsTheRequestAndItsTemplates) {
   server_.On("DELETE", "/", [](const Call&) { return Answer{404, "{}", ""}; });
-  EXPECT_TRUE(Wait<absl::Status>([&](auto done) {
-                api_.Withdraw({.ns = "ml", .name = "r", .gang = {}, .templates = {"r-0", "r-1"}}, done);
-              }).ok());
+  ProvisioningRequest request;
+  request.ns = "ml";
+  request.name = "r";
+  request.templates = {"r-0", "r-1"};
+  EXPECT_TRUE(Wait<absl::Status>([&](auto done) { api_.Withdraw(request, done); }).ok());
   EXPECT_TRUE(FakeApiServer::Eventually([&] { return server_.calls().size() == 3; }));
   EXPECT_EQ(server_.calls()[0].target, "/apis/autoscaling.x-k8s.io/v1/namespaces/ml/provisioningrequests/r");
   EXPECT_EQ(server_.calls()[2].target, "/api/v1/namespaces/ml/podtemplates/r-1");

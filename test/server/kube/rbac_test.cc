@@ -134,9 +134,12 @@ TEST_F(Rbac, TheRightsInTheWholeClusterAreThoseThatWatchingAndWritingNeeds) {
   ProvisioningOrder order{.name = "r", .gang = GangId("ml", "train"), .attempt = 0, .what = "", .sets = {}};
   order.sets.push_back({pod.name, 1, {}});
   Await([&](auto done) { api.Ask(order, done); });
-  Await([&](auto done) {
-    api.Withdraw({.ns = "ml", .name = "r", .gang = order.gang, .templates = {"r-0"}}, done);
-  });
+  ProvisioningRequest request;
+  request.ns = "ml";
+  request.name = "r";
+  request.gang = order.gang;
+  request.templates = {"r-0"};
+  Await([&](auto done) { api.Withdraw(request, done); });
 
   const Rights allowed = Allowed("ClusterRole");
   FakeApiServer::Eventually([&] { return NeededSoFar() == allowed; });

@@ -27,7 +27,7 @@ PodShape ShapeOf(const Json& object) {
 PodTerms TermsOf(const Json& object) {
   const PodShape shape = ShapeOf(object);
   EXPECT_EQ(shape.unmodelled, "");
-  return shape.terms.value_or(PodTerms());
+  return shape.terms.has_value() ? *shape.terms : PodTerms();
 }
 
 LabelRequirement In(const std::string& key, const std::string& value) {

@@ -1,3 +1,3 @@
 set(source scheduling/engine/repair.cc)
 set(passage [[if (harmless && unfinished >= DeadlineOf(gang)) return bound;]])
-set(instead "")
+set(instead [[if (harmless && unfinished >= DeadlineOf(gang)) return {};]])
