@@ -77,7 +77,7 @@ void Checks::BindingSent(const Process& sender, const PodVersion& version, const
   // Muster need not know yet that the pod is gone.
   const GangLife* gang = workload_.Find(version.name);
   if (gang == nullptr) return;
-  NotWhileRestarted(*gang, version.name);
+  NotWhileRestarted(sender, *gang, version.name);
   Sent& sent = sent_[gang->id];
   if (sent.bound_ever) return;
   sent.members.insert(version.name);
@@ -138,7 +138,7 @@ void Checks::OneRack(const GangLife& gang) {
     violations_.Add(absl::StrCat("gang ", gang.id.text(), " requires one rack and is in ", racks.size()));
 }
 
-void Checks::Evicts(const Process&, const PodVersion& version) {
+void Checks::Evicts(const Process& sender, const PodVersion& version) {
   const std::shared_ptr<const Pod> pod = api_.truth().FindPod(version.name);
   if (pod == nullptr || pod->uid != version.uid || pod->deleting) return;
   if (!version.resource_version.empty() && version.resource_version != pod->resource_version) return;
@@ -146,7 +146,7 @@ void Checks::Evicts(const Process&, const PodVersion& version) {
   const GangLife* gang = workload_.Find(*pod);
   const bool restart = gang != nullptr && version.resource_version.empty() &&
                        gang->model.membership->repair.repair == Repair::kRestart;
-  if (restart) Restarts(*gang, *pod);
+  if (restart) Restarts(sender, *gang, *pod);
   if (pod->started && !restart)
     violations_.Add(absl::StrCat(version.name.text(), " is evicted although it has started"));
   if (gang != nullptr && !gang->ended && IsWhole(*gang)) {
@@ -154,9 +154,10 @@ void Checks::Evicts(const Process&, const PodVersion& version) {
   }
 }
 
-void Checks::Restarts(const GangLife& gang, const Pod& pod) {
+void Checks::Restarts(const Process& sender, const GangLife& gang, const Pod& pod) {
   Sent& sent = sent_[gang.id];
-  if (sent.restarted.contains(pod.uid)) return;
+  if (sent.restarted_by == sender.identity() && sent.restarted.contains(pod.uid)) return;
+  sent.restarted_by = sender.identity();
   ++restarts_;
   sent.restarted.clear();
   for (const GangLife::Member& member : gang.members) {
@@ -169,9 +170,9 @@ void Checks::Restarts(const GangLife& gang, const Pod& pod) {
 
 // Muster may have learned a little later than the world that the others are gone,
 // but not earlier.
-void Checks::NotWhileRestarted(const GangLife& gang, const PodName& pod) {
+void Checks::NotWhileRestarted(const Process& sender, const GangLife& gang, const PodName& pod) {
   Sent& sent = sent_[gang.id];
-  if (timeline_.Now() >= sent.restarted_until) return;
+  if (timeline_.Now() >= sent.restarted_until || sent.restarted_by != sender.identity()) return;
   for (const auto& [uid, name] : sent.restarted) {
     const auto left = api_.truth().FindPod(name);
     if (left == nullptr || left->uid != uid || left->deleting || left->finished()) continue;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "test/simulation/api_server.h"
@@ -59,13 +60,14 @@ class Checks : public Witness {
     bool bound_ever = false;
     absl::Time partial_since = absl::InfiniteFuture();
     std::map<PodUid, PodName> restarted;  // what ran when the first of them was evicted
+    std::shared_ptr<const void> restarted_by;  // whoever takes over goes on with the gang as it is
     absl::Time restarted_until = absl::InfinitePast();
   };
 
   void Seen(const Change& change);
   void FirstBindingsAreWhole(const GangId& id);
-  void Restarts(const GangLife& gang, const Pod& pod);
-  void NotWhileRestarted(const GangLife& gang, const PodName& pod);
+  void Restarts(const Process& sender, const GangLife& gang, const Pod& pod);
+  void NotWhileRestarted(const Process& sender, const GangLife& gang, const PodName& pod);
   void NodeHasRoom(const Pod& pod, const NodeName& node);
   void OneRack(const GangLife& gang);
   void NotInPartForLong();

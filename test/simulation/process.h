@@ -33,6 +33,8 @@ class Process {
 
   void Kill() { state_->alive = false; }
   bool alive() const { return state_->alive; }
+  // Of no other process, also later, as long as somebody keeps it.
+  std::shared_ptr<const void> identity() const { return state_; }
 
   // As a machine that swaps, or SIGSTOP.
   void StopFor(absl::Duration duration) {
