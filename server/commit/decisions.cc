@@ -168,7 +168,9 @@ void Decisions::TryComplete(const GangId& gang, absl::Time now, Effects& effects
                                       gang.text(), came))));
   }
   const auto waiting = barrier_.Pods(gang);
-  if (waiting.empty()) return;
+  // An eviction that is under way may still take a member from a gang that would
+  // be whole.
+  if (waiting.empty() || evicting_.contains(gang)) return;
   const absl::StatusOr<std::vector<Seat>> seats = engine_.Complete(gang, waiting);
   if (!seats.ok()) {
     for (Waiting& refused : barrier_.TakeAll(gang)) {
@@ -257,10 +259,16 @@ void Decisions::Evict(absl::Time now, Effects& effects) {
     ++(eviction.restart ? restarted_ : undone_);
     // An undo was harmless for the pod as the view shows it: one that has started
     // meanwhile has another version. A restart means this pod whatever it does.
-    const std::string version = eviction.restart ? "" : engine_.view().FindPod(seat.pod)->resource_version;
-    effects.push_back([this, pod = PodVersion{seat.pod, seat.uid, version}] {
+    const auto pod = engine_.view().FindPod(seat.pod);
+    const std::string version = eviction.restart ? "" : pod->resource_version;
+    const GangId gang = engine_.view().GangOf(*pod);
+    ++evicting_[gang];
+    effects.push_back([this, gang, version = PodVersion{seat.pod, seat.uid, version}] {
       // A refused eviction shows as a pod that is still bound, and is tried again.
-      api_.Evict(pod, [](const absl::Status&) {});
+      api_.Evict(version, [this, gang](const absl::Status&) {
+        absl::MutexLock lock(&mu_);
+        if (--evicting_[gang] == 0) evicting_.erase(gang);
+      });
     });
   }
   std::erase_if(evicted_, [&](const auto& entry) { return now - entry.second > 2 * kEvictAgain; });

@@ -127,6 +127,7 @@ class Decisions : public Service {
   ScaleUps scale_ups_ ABSL_GUARDED_BY(mu_);
   Touches woken_;  // locks for itself
   std::map<PodUid, absl::Time> evicted_ ABSL_GUARDED_BY(mu_);
+  std::map<GangId, int64_t> evicting_ ABSL_GUARDED_BY(mu_);  // evictions that were not answered yet
   absl::Status stopped_ ABSL_GUARDED_BY(mu_);
   int64_t commits_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t undone_ ABSL_GUARDED_BY(mu_) = 0;

@@ -50,7 +50,7 @@ class ClusterStreamTest : public testing::Test {
     ClusterWatch::Options options;
     options.first_pause = absl::Milliseconds(10);
     options.longest_pause = absl::Milliseconds(20);
-    options.missing_pause = absl::Milliseconds(20);
+    options.missing_pause = absl::Milliseconds(200);
     options.patience = absl::Milliseconds(200);
     watch_ = std::make_unique<ClusterWatch>(std::move(access), options,
                                             [this](std::shared_ptr<const ClusterView> view) {

@@ -48,7 +48,7 @@ class ClusterWatchTest : public testing::Test {
     ClusterWatch::Options options;
     options.first_pause = absl::Milliseconds(10);
     options.longest_pause = absl::Milliseconds(20);
-    options.missing_pause = absl::Milliseconds(20);
+    options.missing_pause = absl::Milliseconds(200);
     options.patience = absl::Milliseconds(200);
     Access access = api_.access();
     access.token.file = token_file_;

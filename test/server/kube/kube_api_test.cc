@@ -154,7 +154,10 @@ TEST_F(KubeApiTest, WithdrawsTheRequestAndItsTemplates) {
   EXPECT_TRUE(Wait<absl::Status>([&](auto done) { api_.Withdraw(request, done); }).ok());
   EXPECT_TRUE(FakeApiServer::Eventually([&] { return server_.calls().size() == 3; }));
   EXPECT_EQ(server_.calls()[0].target, "/apis/autoscaling.x-k8s.io/v1/namespaces/ml/provisioningrequests/r");
-  EXPECT_EQ(server_.calls()[2].target, "/api/v1/namespaces/ml/podtemplates/r-1");
+  // These two are sent together.
+  EXPECT_THAT((std::vector{server_.calls()[1].target, server_.calls()[2].target}),
+              testing::UnorderedElementsAre("/api/v1/namespaces/ml/podtemplates/r-0",
+                                            "/api/v1/namespaces/ml/podtemplates/r-1"));
 }
 
 TEST_F(KubeApiTest, EvictsThisPodUnderItsBudgets) {
