@@ -264,9 +264,9 @@ class Engine {
     bool surplus_due = false;                           // the last plan left out what is beyond the minimum
     int expiries = 0;                                   // promises in a row that nobody came for
     absl::Time unfinished_since = absl::InfiniteFuture();
-    bool released = false;                            // its minimum is waived
-    absl::flat_hash_set<PodUid> to_restart;           // members to evict before it is placed anew
-    absl::Time restart_until = absl::InfinitePast();  // those that are not gone then are kept
+    bool released = false;                              // its minimum is waived
+    absl::flat_hash_set<PodUid> to_restart;             // members to evict before it is placed anew
+    absl::Time restart_until = absl::InfinitePast();    // those that are not gone then are kept
     absl::Time move_again = absl::InfinitePast();       // when room for leaving members is looked for again
     std::string no_move = {};                           // why there was none
     bool lacks_room = false;                            // of the last plan, see PlanJob

@@ -75,7 +75,7 @@ struct PlanJob {
 
  private:
   StagedPlan PlanOn(const ClusterView& on, const absl::flat_hash_set<absl::string_view>* window,
-                      bool relax) const;
+                    bool relax) const;
 };
 
 // Sets of which class the node of each seat is, and what the seats cost.

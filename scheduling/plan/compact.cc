@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <utility>
 
 namespace muster {
 namespace {
@@ -27,25 +28,26 @@ class Exchange {
     return rooms.size() + 1;
   }
 
-  bool HaveRoom(const std::vector<size_t>& in) const {
-    return std::accumulate(in.begin(), in.end(), int64_t{0},
-                           [&](int64_t sum, size_t h) { return sum + holders_[h].room; }) >= members_;
-  }
-
   // The first exchange that needs fewer places than `needed`, which it sets.
   bool Improve(std::vector<size_t>& in, size_t& needed) {
+    std::vector<bool> chosen(holders_.size());
+    int64_t room = 0;
+    for (const size_t h : in) {
+      chosen[h] = true;
+      room += holders_[h].room;
+    }
     for (size_t other = 0; other < holders_.size(); ++other) {
-      if (std::find(in.begin(), in.end(), other) != in.end()) continue;
+      if (chosen[other]) continue;
       for (size_t& mine : in) {
-        const size_t before = mine;
-        mine = other;
-        const size_t places = HaveRoom(in) ? PlacesNeeded(in) : needed;
+        if (--effort_ < 0) return false;
+        if (room - holders_[mine].room + holders_[other].room < members_) continue;
+        const size_t before = std::exchange(mine, other);
+        const size_t places = PlacesNeeded(in);
         if (places < needed) {
           needed = places;
           return true;
         }
         mine = before;
-        if (effort_ < 0) return false;
       }
     }
     return false;

@@ -97,9 +97,9 @@ Json ToJson(const Message& message) {
   Json object = Json::object();
   for (const FieldDescriptor* field : fields) {
     const bool of_messages = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
-    Json value = !field->is_repeated()                 ? SingleOf(message, reflection, field)
-                 : of_messages && IsMap(field)         ? MapOf(message, reflection, field)
-                                                       : ListOf(message, reflection, field);
+    Json value = !field->is_repeated()         ? SingleOf(message, reflection, field)
+                 : of_messages && IsMap(field) ? MapOf(message, reflection, field)
+                                               : ListOf(message, reflection, field);
     if (!value.is_null()) object[field->name()] = std::move(value);
   }
   return object;

@@ -69,9 +69,8 @@ void Reflector::ListPage(const std::string& continue_token) {
                    continue_token.empty() ? "" : absl::StrCat("&continue=", Escaped(continue_token)));
   request.accept = options_.protobuf ? kAcceptProtobuf : kAcceptJson;
   request.timeout = absl::Minutes(2);
-  transport_.Send(std::move(request), [this, first = continue_token.empty()](const Reply& reply) {
-    PageListed(reply, first);
-  });
+  transport_.Send(std::move(request),
+                  [this, first = continue_token.empty()](const Reply& reply) { PageListed(reply, first); });
 }
 
 void Reflector::PageListed(const Reply& reply, bool first_page) {
@@ -116,7 +115,8 @@ void Reflector::Watch() {
   const std::string from = listing_ ? "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
                                     : absl::StrCat("&resourceVersion=", Escaped(resource_version_));
   Request request;
-  request.path = absl::StrCat(paths_[path_], "?watch=1&allowWatchBookmarks=true&timeoutSeconds=", seconds, from);
+  request.path =
+      absl::StrCat(paths_[path_], "?watch=1&allowWatchBookmarks=true&timeoutSeconds=", seconds, from);
   request.accept = options_.protobuf ? kAcceptProtobuf : kAcceptJson;
   request.timeout = absl::Seconds(seconds + 60);
   request.idle = kIdleWatch;

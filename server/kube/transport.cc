@@ -86,7 +86,8 @@ size_t TakeHeader(char* data, size_t, size_t size, void* user) {
 
 bool IsAboutCertificates(CURLcode result) {
   return result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CERTPROBLEM ||
-         result == CURLE_SSL_CONNECT_ERROR || result == CURLE_SSL_CACERT_BADFILE || result == CURLE_RECV_ERROR;
+         result == CURLE_SSL_CONNECT_ERROR || result == CURLE_SSL_CACERT_BADFILE ||
+         result == CURLE_RECV_ERROR;
 }
 
 curl_blob BlobOf(const std::string& text) {

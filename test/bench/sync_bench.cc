@@ -23,9 +23,9 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "kubernetes/objects.pb.h"
+#include "nlohmann/json.hpp"
 #include "server/kube/cluster_watch.h"
 #include "server/kube/proto_json.h"
-#include "nlohmann/json.hpp"
 
 namespace muster {
 namespace {
@@ -62,7 +62,8 @@ kubernetes::Pod PodOf(int index) {
   owner.set_kind("ReplicaSet");
   owner.set_name(absl::StrFormat("server-%04d-7c9f6b5d4c", set));
   owner.set_controller(true);
-  metadata.GetReflection()->MutableUnknownFields(&metadata)->AddLengthDelimited(17, std::string(kNotRead, 'm'));
+  metadata.GetReflection()->MutableUnknownFields(&metadata)->AddLengthDelimited(17,
+                                                                                std::string(kNotRead, 'm'));
   auto& spec = *pod.mutable_spec();
   spec.set_nodename(absl::StrFormat("ip-10-%03d-%03d", index % kNodes / 250, index % kNodes % 250));
   spec.set_schedulername("default-scheduler");
@@ -83,7 +84,8 @@ kubernetes::Pod PodOf(int index) {
     toleration.set_tolerationseconds(300);
   }
   pod.mutable_status()->set_phase("Running");
-  for (const char* type : {"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"}) {
+  for (const char* type :
+       {"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"}) {
     auto& condition = *pod.mutable_status()->add_conditions();
     condition.set_type(type);
     condition.set_status("True");
@@ -132,7 +134,8 @@ std::string ProtobufFrame(const char* type, const char* kind, const google::prot
   event.mutable_object()->set_raw(absl::StrCat(std::string("k8s\0", 4), envelope.SerializeAsString()));
   const std::string frame = event.SerializeAsString();
   std::string length;
-  for (int shift = 24; shift >= 0; shift -= 8) length.push_back(static_cast<char>(frame.size() >> shift & 0xff));
+  for (int shift = 24; shift >= 0; shift -= 8)
+    length.push_back(static_cast<char>(frame.size() >> shift & 0xff));
   return length + frame;
 }
 
@@ -246,7 +249,8 @@ void TakeBytes(const Server& server) {
 void ReadCluster(const Server& server) {
   absl::Notification done;
   kube::ClusterWatch watch(AccessTo(server), {}, [&](std::shared_ptr<const ClusterView> view) {
-    if (view->pods().size() == kPods && view->nodes().size() == kNodes && !done.HasBeenNotified()) done.Notify();
+    if (view->pods().size() == kPods && view->nodes().size() == kNodes && !done.HasBeenNotified())
+      done.Notify();
   });
   done.WaitForNotification();
   absl::PrintF("  resident when complete: %.0f MB, %.0f bytes a pod\n", ResidentMegabytes(),
@@ -279,7 +283,8 @@ void Compare(bool protobuf) {
   std::fflush(stdout);
   const double floor = Measure("  the bytes alone", server, TakeBytes);
   const double complete = Measure("  a complete view", server, ReadCluster);
-  absl::PrintF("  view/bytes %.1f; %s the aim of 5 s\n", complete / floor, complete <= 5 ? "within" : "MISSED");
+  absl::PrintF("  view/bytes %.1f; %s the aim of 5 s\n", complete / floor,
+               complete <= 5 ? "within" : "MISSED");
   std::fflush(stdout);
   kill(server.pid, SIGKILL);
   waitpid(server.pid, nullptr, 0);

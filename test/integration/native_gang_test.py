@@ -17,8 +17,6 @@ def cluster(tmp_path, request):
     composite = "composite" in request.function.__name__
     gates = "GenericWorkload=true"
     versions = "scheduling.k8s.io/v1beta1=true"
-    if "topology" in request.function.__name__:
-        gates += ",TopologyAwareWorkloadScheduling=true"
     if composite:
         gates += ",TopologyAwareWorkloadScheduling=true,CompositePodGroup=true"
         versions += ",scheduling.k8s.io/v1alpha3=true"
@@ -42,26 +40,6 @@ if _MINOR >= 37:
         cluster.add_nodes("node-1")
         cluster.until_bound(pods, seconds=30)
         assert cluster.observer.over_capacity() == []
-
-    def test_a_native_pod_group_is_bound_whole_in_one_domain_of_its_topology_key(cluster):
-        rack = "topology.kubernetes.io/rack"
-        # Of three nodes with room two are in one rack.
-        for name, where in (("node-0", "a"), ("node-1", "b"), ("node-2", "b")):
-            cluster.add_nodes(name, labels={rack: where})
-        group = objects.native_pod_group("close", min_count=2, topology_key=rack)
-        cluster.create_custom(group)
-        stored = cluster.custom.get_namespaced_custom_object("scheduling.k8s.io", "v1beta1", "default", "podgroups", "close")
-        assert stored["spec"]["schedulingConstraints"] == group["spec"]["schedulingConstraints"]
-        pods = cluster.create([objects.pod(f"close-{i}", gpus=8, scheduling_group="close") for i in range(2)])
-        assert set(cluster.until_bound(pods, seconds=30).values()) == {"node-1", "node-2"}
-        assert cluster.gang("close")["declaredBy"] == "PodGroup.scheduling.k8s.io"
-        # A gang that two racks could hold, and no rack can, is not divided.
-        cluster.create_custom(objects.native_pod_group("wide", min_count=3, topology_key=rack))
-        cluster.add_nodes("node-3", labels={rack: "c"})
-        wide = cluster.create([objects.pod(f"wide-{i}", gpus=4, scheduling_group="wide") for i in range(3)])
-        cluster.until_refused(wide, seconds=30)
-        assert cluster.nodes_of(wide) == {}
-        assert "members fit in one rack" in cluster.gang("wide")["refusal"]["text"]
 
     def test_pod_groups_of_a_composite_pod_group_are_bound_whole(cluster):
         cluster.add_nodes("node-0")

@@ -112,17 +112,18 @@ def test_a_gang_that_fits_is_ungated_and_one_that_does_not_only_where_an_autosca
     cluster.add_nodes("node-0", "node-1")
     fitting = cluster.create(gated_gang("fits", 2, "never"))
     cluster.until_bound(fitting)
-    kept = cluster.create(gated_gang("kept", 2, "never"))
+    # More than comes for the other, or it would take that first.
+    kept = cluster.create(gated_gang("kept", 3, "never"))
     seen = cluster.create(gated_gang("seen", 2, "ungate", **{"muster.dev/capacity": "on-demand"}))
     cluster.until_refused(seen)
-    assert gates(cluster, kept) == ["muster.dev/gang"] * 2
+    assert gates(cluster, kept) == ["muster.dev/gang"] * 3
     # So that it buys what Muster will take.
     affinity = cluster.core.read_namespaced_pod(seen[0], "default").spec.affinity.node_affinity
     (term,) = affinity.required_during_scheduling_ignored_during_execution.node_selector_terms
     assert ("karpenter.sh/capacity-type", "NotIn", ["spot"]) in [(e.key, e.operator, e.values) for e in term.match_expressions]
     cluster.add_nodes("bought-0", "bought-1", labels=ON_DEMAND)
     assert set(cluster.until_bound(seen).values()) == {"bought-0", "bought-1"}
-    always(lambda: gates(cluster, kept) == ["muster.dev/gang"] * 2, 1, "still gated")
+    always(lambda: gates(cluster, kept) == ["muster.dev/gang"] * 3, 1, "still gated")
 
 
 def test_placeholders_make_way_for_a_gang_and_for_nothing_that_would_not_fit(cluster):

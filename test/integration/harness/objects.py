@@ -57,7 +57,7 @@ def coscheduling_pod_group(name, min_member):
     }
 
 
-def native_pod_group(name, min_count, parent=None, topology_key=None):
+def native_pod_group(name, min_count, parent=None):
     group = {
         "apiVersion": "scheduling.k8s.io/v1beta1",
         "kind": "PodGroup",
@@ -67,8 +67,6 @@ def native_pod_group(name, min_count, parent=None, topology_key=None):
     if parent:
         group["spec"] |= {"parentCompositePodGroupName": parent,
                           "workloadRef": {"workloadName": parent, "templateName": name}}
-    if topology_key:
-        group["spec"]["schedulingConstraints"] = {"topology": [{"key": topology_key}]}
     return group
 
 

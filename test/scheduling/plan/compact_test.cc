@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduling/plan/compact.h"
 
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -29,6 +31,14 @@ TEST(ExchangeForFewerWithin, StopsWhenItsEffortIsSpent) {
   const std::vector<Holder> zones = {{14, {2, 2, 2, 2, 2, 2, 2}}, {10, {10}}, {10, {10}}};
   int64_t effort = 5;
   EXPECT_THAT(ExchangeForFewerWithin(zones, 2, 20, effort), ElementsAre(0, 1));
+}
+
+TEST(ExchangeForFewerWithin, ExchangesThatLackRoomCostEffortToo) {
+  std::vector<Holder> racks(100, Holder{3, {1, 1, 1}});
+  racks.insert(racks.end(), 100, Holder{2, {2}});
+  int64_t effort = 5'000;  // half of the pairs
+  ExchangeForFewerWithin(racks, 100, 300, effort);
+  EXPECT_LT(effort, 0);
 }
 
 }  // namespace

@@ -149,9 +149,8 @@ TEST_F(ClusterStreamTest, AServerThatRefusesToStreamIsNotAskedAgain) {
       return absl::StartsWith(call.target, kNodes) && matches(call);
     });
   };
-  ASSERT_TRUE(FakeApiServer::Eventually([&] {
-    return count([](const Call& call) { return absl::StrContains(call.target, "limit="); }) == 2;
-  }));
+  ASSERT_TRUE(FakeApiServer::Eventually(
+      [&] { return count([](const Call& call) { return absl::StrContains(call.target, "limit="); }) == 2; }));
   EXPECT_EQ(count(IsStreamedList), 1);
 }
 

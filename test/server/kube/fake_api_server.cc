@@ -20,8 +20,12 @@ FakeApiServer::FakeApiServer(const std::string& certificate, const std::string& 
 
 FakeApiServer::FakeApiServer(std::unique_ptr<httplib::Server> server) : server_(std::move(server)) {
   const auto handle = [this](const httplib::Request& request, httplib::Response& response) {
-    const Call call{request.method, request.target, request.get_header_value("Authorization"),
-                    request.get_header_value("Content-Type"), request.get_header_value("Accept"), request.body};
+    const Call call{request.method,
+                    request.target,
+                    request.get_header_value("Authorization"),
+                    request.get_header_value("Content-Type"),
+                    request.get_header_value("Accept"),
+                    request.body};
     std::function<Answer(const Call&)> answer;
     {
       absl::MutexLock lock(&mu_);

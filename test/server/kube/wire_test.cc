@@ -38,7 +38,8 @@ std::string Event(const std::string& type, const std::string& kind, const google
 
 std::string WithLength(const std::string& frame) {
   std::string length;
-  for (int shift = 24; shift >= 0; shift -= 8) length.push_back(static_cast<char>(frame.size() >> shift & 0xff));
+  for (int shift = 24; shift >= 0; shift -= 8)
+    length.push_back(static_cast<char>(frame.size() >> shift & 0xff));
   return length + frame;
 }
 
@@ -238,7 +239,8 @@ TEST(ReadList, ReadsPagesOfBothForms) {
 TEST(Wire, BytesThatEndEarlyOrAreAnotherKindAreErrorsAndVisitNothing) {
   const auto nothing = [](const Json&) { ADD_FAILURE(); };
   const std::string event = Event("ADDED", "Pod", RichPod());
-  for (size_t size = 0; size < event.size(); ++size) EXPECT_FALSE(ReadEvent(event.substr(0, size)).ok()) << size;
+  for (size_t size = 0; size < event.size(); ++size)
+    EXPECT_FALSE(ReadEvent(event.substr(0, size)).ok()) << size;
   kubernetes::PodList list;
   *list.add_items() = RichPod();
   const std::string body = Enveloped("PodList", list);
@@ -253,7 +255,9 @@ TEST(Wire, BytesThatEndEarlyOrAreAnotherKindAreErrorsAndVisitNothing) {
 TEST(Wire, WhatIsNotNamedIsSkipped) {
   kubernetes::Pod pod = Named("a");
   // managedFields, a hundred kilobytes of it.
-  pod.mutable_metadata()->GetReflection()->MutableUnknownFields(pod.mutable_metadata())
+  pod.mutable_metadata()
+      ->GetReflection()
+      ->MutableUnknownFields(pod.mutable_metadata())
       ->AddLengthDelimited(17, std::string(100'000, 'x'));
   EXPECT_EQ(ReadEvent(Event("ADDED", "Pod", pod))->at("object"),
             Json::parse(R"({"metadata":{"name":"a","namespace":"ml"}})"));

@@ -42,8 +42,10 @@ absl::StatusOr<NodeOverlay> Overlay(const std::string& spec) {
 
 TEST(DecodeNodeOverlay, ReadsPricesAndAdjustments) {
   EXPECT_EQ(Overlay(R"({"price":"1.25"})")->change, (PriceChange{.price = 1.25}));
-  EXPECT_EQ(Overlay(R"({"priceAdjustment":"-10%"})")->change, (PriceChange{.price = std::nullopt, .factor = 0.9}));
-  EXPECT_EQ(Overlay(R"({"priceAdjustment":"+5.00"})")->change, (PriceChange{.price = std::nullopt, .factor = 1, .added = 5}));
+  EXPECT_EQ(Overlay(R"({"priceAdjustment":"-10%"})")->change,
+            (PriceChange{.price = std::nullopt, .factor = 0.9}));
+  EXPECT_EQ(Overlay(R"({"priceAdjustment":"+5.00"})")->change,
+            (PriceChange{.price = std::nullopt, .factor = 1, .added = 5}));
   const auto with = Overlay(R"({"weight":7,"requirements":[{"key":"a","operator":"In","values":["x"]}]})");
   EXPECT_EQ(with->weight, 7);
   EXPECT_EQ(with->requirements.size(), 1);
