@@ -146,7 +146,8 @@ bool Placer::PlaceWithin(int32_t p, const Scope& scope) {
     if (effort_.spent()) return false;
     // What found no place beside the others goes before them.
     if (*failed == 0 || *failed >= steps.size()) break;
-    effort_.Spend(board_.node_count() * static_cast<int64_t>(board_.class_count()));
+    // Each step so far has looked at all nodes, and will do so again.
+    effort_.Spend(board_.node_count() * static_cast<int64_t>(board_.class_count() * (*failed + 1)));
     UndoTo(before);
     const auto at = steps.begin() + static_cast<std::ptrdiff_t>(*failed);
     std::rotate(steps.begin(), at, at + 1);

@@ -81,7 +81,7 @@ std::string HowMany(const NoRoomFacts& facts, const Refusal& refusal) {
 std::string WhereAndWhy(const NoRoomFacts& facts, const Refusal& refusal) {
   std::string text = absl::StrCat("; one more needs ", FormatRequests(*facts.requests));
   if (refusal.nodes == 0) return absl::StrCat(text, "; there is no node");
-  absl::StrAppend(&text, "; of ", Counted(refusal.nodes, "node"), facts.level.empty() ? "" : " there");
+  absl::StrAppend(&text, "; of ", Counted(refusal.nodes, "node"), facts.domain.empty() ? "" : " there");
   const char* separator = " ";
   for (const Exclusion& exclusion : refusal.excluded) {
     absl::StrAppend(&text, separator, exclusion.nodes, " ", exclusion.cause);

@@ -130,7 +130,14 @@ Closest Survey::FindClosest(std::optional<size_t> level) {
   Closest closest;
   if (level.has_value()) {
     const Look look = LookAt(*level);
-    if (look.best == kNoDomain) return closest;
+    if (look.best == kNoDomain) {
+      // No node is in a domain of the level, which is said of each.
+      size_t cls = 0;
+      while (missing_[cls] == 0 && cls + 1 < missing_.size()) ++cls;
+      closest.short_of = cls;
+      closest.left = RoomLeft(board_, cls);
+      return closest;
+    }
     closest.domain = look.best;
     closest.scope = closest.scope.NarrowedTo(*rules_.tree, look.best);
   }

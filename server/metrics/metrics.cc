@@ -210,6 +210,12 @@ struct Metrics::Families {
       Counter("muster_undo_total", "Pods evicted because their gang could not be completed.");
   prometheus::Counter& restarted =
       Counter("muster_restart_total", "Pods evicted so that their gang, which lost members, is placed anew.");
+  prometheus::Counter& ungated =
+      Counter("muster_ungated_total", "Pods of which the gate muster.dev/gang was taken away.");
+  prometheus::Counter& asked =
+      Counter("muster_provisioning_requests_total", "ProvisioningRequests made for gangs that do not fit.");
+  prometheus::Counter& made_way = Counter("muster_placeholder_evictions_total",
+                                          "Placeholders evicted for a gang, repeated evictions included.");
   prometheus::Counter& plans = Counter("muster_plans_total", "Gangs planned, with or without success.");
   prometheus::Counter& planning =
       Counter("muster_planning_seconds_total", "Time spent planning, all gangs together.");
@@ -269,6 +275,9 @@ void Metrics::Show(const Totals& totals) {
   Raise(families_->nominations, static_cast<double>(totals.nominations));
   Raise(families_->undone, static_cast<double>(totals.undone));
   Raise(families_->restarted, static_cast<double>(totals.restarted));
+  Raise(families_->ungated, static_cast<double>(totals.ungated));
+  Raise(families_->asked, static_cast<double>(totals.asked));
+  Raise(families_->made_way, static_cast<double>(totals.made_way));
   Raise(families_->plans, static_cast<double>(totals.plans));
   Raise(families_->planning, absl::ToDoubleSeconds(totals.planning));
 }

@@ -53,6 +53,9 @@ class Metrics {
     int64_t nominations = 0;
     int64_t undone = 0;     // pods evicted because their gang could not be completed
     int64_t restarted = 0;  // pods evicted so that their gang, which lost members, is placed anew
+    int64_t ungated = 0;    // pods that lost Muster's gate
+    int64_t asked = 0;      // ProvisioningRequests that were made
+    int64_t made_way = 0;   // placeholders evicted for a gang
     int64_t plans = 0;
     absl::Duration planning;  // spent on all of them
   };

@@ -122,6 +122,9 @@ void ShowNumbers(const Decisions::Numbers& numbers, Metrics& metrics) {
                                .nominations = numbers.nominations,
                                .undone = numbers.undone,
                                .restarted = numbers.restarted,
+                               .ungated = numbers.scale_ups.ungated,
+                               .asked = numbers.scale_ups.asked,
+                               .made_way = numbers.scale_ups.evicted,
                                .plans = numbers.plans,
                                .planning = numbers.planning});
 }

@@ -14,17 +14,6 @@
 
 namespace muster::test {
 
-Topologies RacksOf(const ClusterView& view) {
-  std::vector<const Node*> nodes;
-  view.nodes().ForEach([&](const NodeName&, const NodeState& state) { nodes.push_back(state.node.get()); });
-  Topologies topologies;
-  topologies.all.push_back(
-      {{"test", "racks"},
-       DomainTree::ByLabels(
-           {{.name = "rack", .key = "rack"}, {.name = "host", .key = "kubernetes.io/hostname"}}, nodes)});
-  return topologies;
-}
-
 Topologies ZonesOf(const ClusterView& view) {
   std::vector<const Node*> nodes;
   view.nodes().ForEach([&](const NodeName&, const NodeState& state) { nodes.push_back(state.node.get()); });

@@ -13,6 +13,7 @@
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/model/gang.h"
 #include "scheduling/plan/planner.h"
+#include "test/support/racks.h"
 
 namespace muster::test {
 
@@ -31,7 +32,6 @@ struct TopologyCase {
   Topologies topologies;  // racks and hosts, or zones around them
 };
 
-Topologies RacksOf(const ClusterView& view);
 Topologies ZonesOf(const ClusterView& view);
 // Of two levels, and of three.
 TopologyCase MakeTopologyCase(uint32_t seed);

@@ -11,20 +11,10 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/plan/planner.h"
 #include "test/support/builders.h"
+#include "test/support/racks.h"
 
 namespace muster {
 namespace {
-
-Topologies Racks(const ClusterView& view) {
-  std::vector<const Node*> nodes;
-  view.nodes().ForEach([&](const NodeName&, const NodeState& state) { nodes.push_back(state.node.get()); });
-  Topologies topologies;
-  topologies.all.push_back(
-      {{"test", "racks"},
-       DomainTree::ByLabels(
-           {{.name = "rack", .key = "rack"}, {.name = "host", .key = "kubernetes.io/hostname"}}, nodes)});
-  return topologies;
-}
 
 // 200 members of as many shapes that want one of 30 racks of 10 nodes.
 Refusal Refused(int shapes) {
@@ -41,7 +31,7 @@ Refusal Refused(int shapes) {
     view.Upsert(pod);
   }
   const Gang gang = declare::AssembleGang(view, GangId("default", "train"));
-  const Topologies topologies = Racks(view);
+  const Topologies topologies = test::RacksOf(view);
   auto result = PlanGang({view, Ledger(), gang, {}, Declined(), nullptr, &topologies});
   EXPECT_TRUE(std::holds_alternative<Refusal>(result));
   return std::get<Refusal>(result);

@@ -2,6 +2,7 @@
 #include "test/server/kube/fake_api_server.h"
 
 #include <httplib.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <utility>
@@ -78,7 +79,12 @@ FakeApiServer::FakeApiServer(std::unique_ptr<httplib::Server> server) : server_(
   server_->set_tcp_nodelay(true);
   server_->set_keep_alive_max_count(1'000'000);
   server_->Get(".*", handle).Post(".*", handle).Put(".*", handle).Patch(".*", handle).Delete(".*", handle);
+  int listener = -1;
+  server_->set_socket_options([&listener](socket_t socket) { listener = socket; });
   port_ = server_->bind_to_any_port("127.0.0.1");
+  // The library's queue of 5 drops connections of a watch of so many kinds, which
+  // then take seconds.
+  ::listen(listener, 1024);
   thread_ = std::thread([this] { server_->listen_after_bind(); });
 }
 
