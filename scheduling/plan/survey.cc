@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <vector>
 
 #include "scheduling/plan/placer.h"
 #include "scheduling/plan/take.h"
@@ -166,8 +167,16 @@ bool Survey::HoldsAll(DomainId domain) {
 void Survey::SeatSideBySide(Closest& closest, std::vector<int64_t>* left) {
   const size_t before = board_.taken().size();
   CapacityRules rules = rules_;
+  std::vector<size_t> classes;
   for (size_t cls = 0; cls < missing_.size(); ++cls) {
-    if (missing_[cls] == 0) continue;
+    if (missing_[cls] > 0) classes.push_back(cls);
+  }
+  // Those that follow others by affinity have no place before these have theirs.
+  std::stable_partition(classes.begin(), classes.end(), [&](size_t cls) {
+    const auto& terms = board_.shape(cls).terms;
+    return !terms.has_value() || terms->affinity.empty();
+  });
+  for (const size_t cls : classes) {
     const size_t own = board_.taken().size();
     const int64_t fits = TakeUpTo(board_, 0, cls, rules, closest.scope, closest.domain, missing_[cls]);
     if (fits < missing_[cls] && !closest.short_of.has_value()) {
