@@ -106,6 +106,8 @@ class ScriptPlayer:
         pod = objects.pod(name, step.get("gpus", 8), resources={"cpu": str(step.get("cpus", 1))},
                           priority_class=f"script-{step['priority']}" if "priority" in step else None)
         pod["spec"]["schedulerName"] = step.get("scheduler", SCHEDULERS[0])
+        # Without it a pod that is deleted is gone before kube-scheduler looks, or not: nobody can say which.
+        pod["spec"]["terminationGracePeriodSeconds"] = 30
         if step.get("gated"):
             pod["spec"]["schedulingGates"] = [{"name": "example.com/gate"}]
         return pod
@@ -127,9 +129,10 @@ class ScriptPlayer:
         self._core.delete_namespaced_pod(name, NAMESPACE, grace_period_seconds=None if self._read(name).spec.node_name else 0)
 
     def _remove(self, name, _):
-        """As the kubelet of a pod that is being deleted."""
+        """As the kubelet of a pod that is being deleted: first its end, with which it leaves kube-scheduler's view."""
         until(lambda: not self._exists(name) or self._read(name).metadata.deletion_timestamp, STEP_SECONDS, "its deletion")
         if self._exists(name):
+            self._core.patch_namespaced_pod_status(name, NAMESPACE, {"status": {"phase": "Failed"}})
             self._core.delete_namespaced_pod(name, NAMESPACE, grace_period_seconds=0)
 
     def _label(self, name, _):
