@@ -7,11 +7,13 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "nlohmann/json.hpp"
 #include "server/kube/follow.h"
 #include "server/kube/reflector.h"
+#include "server/objects/fields.h"
 #include "server/objects/objects.h"
 
 namespace muster::kube {
@@ -23,13 +25,10 @@ using Json = nlohmann::json;
 constexpr absl::Duration kGather = absl::Milliseconds(2);
 constexpr absl::Duration kCheck = absl::Milliseconds(250);
 
-std::string TextAt(const Json& object, const char* pointer) {
-  const Json::json_pointer path(pointer);
-  return object.contains(path) && object.at(path).is_string() ? object.at(path).get<std::string>() : "";
-}
-
-std::string NameOf(const Json& object) {
-  return absl::StrCat(TextAt(object, "/metadata/namespace"), "/", TextAt(object, "/metadata/name"));
+std::string NameOf(const ApiObject& object) {
+  absl::Status ignored;
+  const Fields metadata = Fields(object, &ignored).At("metadata");
+  return absl::StrCat(metadata.String("namespace"), "/", metadata.String("name"));
 }
 
 // One for each version.
@@ -67,8 +66,8 @@ ClusterWatch::~ClusterWatch() = default;
 
 void ClusterWatch::WatchNodes() {
   Follow<std::set<NodeName>>(
-      {{"/api/v1/nodes"}, false, true},
-      [this](bool deleted, const Json& object, std::set<NodeName>& names) {
+      {{"/api/v1/nodes"}},
+      [this](bool deleted, const ApiObject& object, std::set<NodeName>& names) {
         if (auto name = ApplyNode(deleted, object)) names.insert(*std::move(name));
       },
       [this](const std::set<NodeName>& names) {
@@ -78,12 +77,13 @@ void ClusterWatch::WatchNodes() {
 }
 
 void ClusterWatch::WatchPods() {
-  Follow<std::set<PodName>>(
-      {{"/api/v1/pods"}, false, true},
-      [this](bool deleted, const Json& object, std::set<PodName>& names) {
+  using Names = absl::flat_hash_set<PodName>;
+  Follow<Names>(
+      {{"/api/v1/pods"}},
+      [this](bool deleted, const ApiObject& object, Names& names) {
         if (auto name = ApplyPod(deleted, object)) names.insert(*std::move(name));
       },
-      [this](const std::set<PodName>& names) {
+      [this](const Names& names) {
         const ClusterView before = view_;
         RemoveUnlisted(before.pods(), names, [&](const PodName& name) { view_.RemovePod(name); });
       });
@@ -91,8 +91,8 @@ void ClusterWatch::WatchPods() {
 
 void ClusterWatch::WatchNamespaces() {
   Follow<std::set<std::string>>(
-      {{"/api/v1/namespaces"}, false, true},
-      [this](bool deleted, const Json& object, std::set<std::string>& names) {
+      {{"/api/v1/namespaces"}},
+      [this](bool deleted, const ApiObject& object, std::set<std::string>& names) {
         if (auto name = ApplyNamespace(deleted, object)) names.insert(*std::move(name));
       },
       [this](const std::set<std::string>& names) {
@@ -109,7 +109,7 @@ void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
     std::set<DeclarationKey> owners;
   };
   Follow<Names>(
-      {PathsOf(*ecosystem.object()), true, false},
+      {PathsOf(*ecosystem.object()), true},
       [this, &ecosystem](bool deleted, const Json& object, Names& names) {
         names.declared.merge(ApplyDeclarations(ecosystem, deleted, object));
         if (auto key = ApplyOwner(ecosystem, deleted, object)) names.owners.insert(*std::move(key));
@@ -127,7 +127,7 @@ void ClusterWatch::WatchObjectsOf(const declare::Ecosystem& ecosystem) {
 
 void ClusterWatch::WatchTopologies(const declare::TopologyKind& kind) {
   Follow<std::set<TopologyKey>>(
-      {PathsOf(kind.object()), true, false},
+      {PathsOf(kind.object()), true},
       [this, &kind](bool deleted, const Json& object, std::set<TopologyKey>& keys) {
         if (auto key = ApplyTopology(kind, deleted, object)) keys.insert(*std::move(key));
       },
@@ -139,8 +139,9 @@ void ClusterWatch::WatchTopologies(const declare::TopologyKind& kind) {
       });
 }
 
-std::optional<NodeName> ClusterWatch::ApplyNode(bool deleted, const Json& object) {
-  const NodeName name(TextAt(object, "/metadata/name"));
+std::optional<NodeName> ClusterWatch::ApplyNode(bool deleted, const ApiObject& object) {
+  absl::Status ignored;
+  const NodeName name(Fields(object, &ignored).At("metadata").String("name"));
   if (deleted && !name.empty()) return view_.RemoveNode(name), name;
   absl::StatusOr<Node> node = DecodeNode(object);
   if (node.ok()) {
@@ -154,7 +155,7 @@ std::optional<NodeName> ClusterWatch::ApplyNode(bool deleted, const Json& object
   return name;
 }
 
-std::optional<std::string> ClusterWatch::ApplyNamespace(bool deleted, const Json& object) {
+std::optional<std::string> ClusterWatch::ApplyNamespace(bool deleted, const ApiObject& object) {
   absl::StatusOr<Namespace> ns = DecodeNamespace(object);
   if (!ns.ok()) return Undecodable(object, ns.status()), std::nullopt;
   std::string name = ns->name;
@@ -166,7 +167,7 @@ std::optional<std::string> ClusterWatch::ApplyNamespace(bool deleted, const Json
   return name;
 }
 
-std::optional<PodName> ClusterWatch::ApplyPod(bool deleted, const Json& object) {
+std::optional<PodName> ClusterWatch::ApplyPod(bool deleted, const ApiObject& object) {
   absl::StatusOr<Pod> pod = DecodePod(object);
   if (!pod.ok()) {
     Undecodable(object, pod.status());
@@ -230,7 +231,7 @@ std::optional<TopologyKey> ClusterWatch::ApplyTopology(const declare::TopologyKi
   return key;
 }
 
-void ClusterWatch::Undecodable(const Json& object, const absl::Status& why) {
+void ClusterWatch::Undecodable(const ApiObject& object, const absl::Status& why) {
   constexpr size_t kMostComplaints = 1000;
   ++undecodable_;
   const std::string name = NameOf(object);

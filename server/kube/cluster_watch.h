@@ -16,6 +16,7 @@
 #include "scheduling/declare/topology_kind.h"
 #include "scheduling/model/cluster_view.h"
 #include "server/kube/transport.h"
+#include "server/objects/api_object.h"
 
 namespace muster::kube {
 
@@ -63,20 +64,18 @@ class ClusterWatch {
   struct Kind {
     std::vector<std::string> paths;  // one for each version
     bool optional = false;
-    bool protobuf = false;
   };
   // Follows the objects of a kind. apply(deleted, object, names) adds what the
   // object is called to `names`; keep(names) removes all that are not in there.
-  template <typename Names>
-  void Follow(Kind kind, std::function<void(bool, const nlohmann::json&, Names&)> apply,
-              std::function<void(const Names&)> keep);
+  template <typename Names, typename Apply>
+  void Follow(Kind kind, Apply apply, std::function<void(const Names&)> keep);
   // Each returns what the object is called; nullopt if that can't be read.
-  std::optional<PodName> ApplyPod(bool deleted, const nlohmann::json& object);
-  std::optional<NodeName> ApplyNode(bool deleted, const nlohmann::json& object);
+  std::optional<PodName> ApplyPod(bool deleted, const ApiObject& object);
+  std::optional<NodeName> ApplyNode(bool deleted, const ApiObject& object);
   std::optional<PodName> ApplyBudget(bool deleted, const nlohmann::json& object);
   std::optional<std::string> ApplyOverlay(bool deleted, const nlohmann::json& object);
   std::optional<PodName> ApplyProvisioningRequest(bool deleted, const nlohmann::json& object);
-  std::optional<std::string> ApplyNamespace(bool deleted, const nlohmann::json& object);
+  std::optional<std::string> ApplyNamespace(bool deleted, const ApiObject& object);
   std::optional<TopologyKey> ApplyTopology(const declare::TopologyKind& kind, bool deleted,
                                            const nlohmann::json& object);
   // What the object's gangs are called.
@@ -85,7 +84,7 @@ class ClusterWatch {
   // Notes what made the object, and returns what that is kept under.
   std::optional<DeclarationKey> ApplyOwner(const declare::Ecosystem& ecosystem, bool deleted,
                                            const nlohmann::json& object);
-  void Undecodable(const nlohmann::json& object, const absl::Status& why);
+  void Undecodable(const ApiObject& object, const absl::Status& why);
   void PublishSoon();
   void UpdateReady();
   void KeepChecking();

@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 
 void ClusterWatch::WatchProvisioningRequests() {
   Follow<std::set<PodName>>(
-      {{"/apis/autoscaling.x-k8s.io/v1/provisioningrequests"}, true, false},
+      {{"/apis/autoscaling.x-k8s.io/v1/provisioningrequests"}, true},
       [this](bool deleted, const Json& object, std::set<PodName>& names) {
         if (auto name = ApplyProvisioningRequest(deleted, object)) names.insert(*std::move(name));
       },
@@ -32,7 +32,7 @@ void ClusterWatch::WatchProvisioningRequests() {
 
 void ClusterWatch::WatchBudgets() {
   Follow<std::set<PodName>>(
-      {{"/apis/policy/v1/poddisruptionbudgets"}, true, false},
+      {{"/apis/policy/v1/poddisruptionbudgets"}, true},
       [this](bool deleted, const Json& object, std::set<PodName>& names) {
         if (auto name = ApplyBudget(deleted, object)) names.insert(*std::move(name));
       },
@@ -45,7 +45,7 @@ void ClusterWatch::WatchBudgets() {
 
 void ClusterWatch::WatchOverlays() {
   Follow<std::set<std::string>>(
-      {{"/apis/karpenter.sh/v1alpha1/nodeoverlays"}, true, false},
+      {{"/apis/karpenter.sh/v1alpha1/nodeoverlays"}, true},
       [this](bool deleted, const Json& object, std::set<std::string>& names) {
         if (auto name = ApplyOverlay(deleted, object)) names.insert(*std::move(name));
       },

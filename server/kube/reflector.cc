@@ -10,12 +10,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "nlohmann/json.hpp"
+#include "server/objects/fields.h"
 
 namespace muster::kube {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr size_t kLongestFrame = size_t{64} << 20;  // etcd keeps objects below 1.5 MB
 constexpr absl::Duration kLogAgain = absl::Seconds(30);
@@ -23,7 +21,7 @@ constexpr absl::Duration kLogAgain = absl::Seconds(30);
 // connection is dead.
 constexpr absl::Duration kIdleWatch = absl::Seconds(150);
 // Of the bookmark that ends a streamed list.
-constexpr const char* kInitialEventsEnd = "/metadata/annotations/k8s.io~1initial-events-end";
+constexpr const char* kInitialEventsEnd = "k8s.io/initial-events-end";
 
 std::string Escaped(const std::string& text) {
   char* escaped = curl_easy_escape(nullptr, text.c_str(), static_cast<int>(text.size()));
@@ -32,11 +30,10 @@ std::string Escaped(const std::string& text) {
   return copy;
 }
 
-std::string TextAt(const Json& object, const char* pointer) {
-  const Json::json_pointer path(pointer);
-  if (!object.contains(path)) return "";
-  const Json& found = object.at(path);
-  return found.is_string() ? found.get<std::string>() : "";
+bool EndsInitialEvents(const Fields& bookmark) {
+  const Labels annotations = bookmark.At("metadata").Strings("annotations");
+  const auto end = annotations.find(kInitialEventsEnd);
+  return end != annotations.end() && end->second == "true";
 }
 
 std::string Describe(const Reply& reply) {
@@ -67,7 +64,7 @@ void Reflector::ListPage(const std::string& continue_token) {
   request.path =
       absl::StrCat(paths_[path_], "?limit=", options_.page,
                    continue_token.empty() ? "" : absl::StrCat("&continue=", Escaped(continue_token)));
-  request.accept = options_.protobuf ? kAcceptProtobuf : kAcceptJson;
+  request.accept = options_.form == Form::kJson ? kAcceptJson : kAcceptProtobuf;
   request.timeout = absl::Minutes(2);
   transport_.Send(std::move(request),
                   [this, first = continue_token.empty()](const Reply& reply) { PageListed(reply, first); });
@@ -78,7 +75,7 @@ void Reflector::PageListed(const Reply& reply, bool first_page) {
   if (reply.connection.ok() && reply.code == 404 && first_page && options_.optional) return Missing();
   if (!reply.connection.ok() || reply.code != 200) return Again(true, reply.retry_after, Describe(reply));
   const absl::StatusOr<ListEnd> page =
-      ReadList(reply.body, [this](const Json& object) { handler_.apply(false, object); });
+      ReadList(reply.body, options_.form, [this](const ApiObject& object) { handler_.apply(false, object); });
   if (!page.ok()) return Again(true, absl::ZeroDuration(), std::string(page.status().message()));
   if (!page->continue_token.empty()) return ListPage(page->continue_token);
   ListEnded(page->resource_version);
@@ -117,7 +114,7 @@ void Reflector::Watch() {
   Request request;
   request.path =
       absl::StrCat(paths_[path_], "?watch=1&allowWatchBookmarks=true&timeoutSeconds=", seconds, from);
-  request.accept = options_.protobuf ? kAcceptProtobuf : kAcceptJson;
+  request.accept = options_.form == Form::kJson ? kAcceptJson : kAcceptProtobuf;
   request.timeout = absl::Seconds(seconds + 60);
   request.idle = kIdleWatch;
   ++watches_;
@@ -145,23 +142,27 @@ void Reflector::GoodIfStillOpen() {
 
 bool Reflector::Event(absl::string_view frame) {
   if (frame.empty()) return true;
-  const absl::StatusOr<Json> event = ReadEvent(frame);
-  if (!event.ok()) {
-    watch_error_ = std::string(event.status().message());
-    return false;
-  }
-  const std::string type = TextAt(*event, "/type");
-  const Json& object = event->at("object");
+  bool goes_on = false;
+  const absl::Status read =
+      ReadEvent(frame, options_.form,
+                [&](absl::string_view type, const ApiObject& object) { goes_on = Event(type, object); });
+  if (!read.ok()) watch_error_ = std::string(read.message());
+  return goes_on;
+}
+
+bool Reflector::Event(absl::string_view type, const ApiObject& object) {
+  absl::Status ignored;
+  const Fields fields(object, &ignored);
   if (type == "ERROR") {
-    expired_ = object.value("code", Json()) == 410;
-    watch_error_ = absl::StrCat("the watch ended: ", TextAt(object, "/message"));
+    expired_ = fields.Integer("code", 0) == 410;
+    watch_error_ = absl::StrCat("the watch ended: ", fields.String("message"));
     return false;
   }
-  const std::string version = TextAt(object, "/metadata/resourceVersion");
+  const std::string version = fields.At("metadata").String("resourceVersion");
   saw_event_ = true;
   if (type != "BOOKMARK") handler_.apply(type == "DELETED", object);
   if (listing_) {
-    if (type == "BOOKMARK" && TextAt(object, kInitialEventsEnd) == "true") ListEnded(version);
+    if (type == "BOOKMARK" && EndsInitialEvents(fields)) ListEnded(version);
     return true;
   }
   Good();

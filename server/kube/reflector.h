@@ -10,9 +10,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "nlohmann/json_fwd.hpp"
 #include "server/kube/transport.h"
 #include "server/kube/wire.h"
+#include "server/objects/api_object.h"
 
 namespace muster::kube {
 
@@ -34,7 +34,7 @@ class Reflector {
         absl::Seconds(15);  // until a kind that the server lacks is asked for again
     int page = 500;
     bool optional = false;  // a kind that somebody may install, or not
-    bool protobuf = false;  // a kind that wire.h can read as protobuf
+    Form form = Form::kJson;
     uint32_t seed = 1;
   };
 
@@ -42,7 +42,7 @@ class Reflector {
     // A list begins, maybe before the one before it was complete.
     std::function<void()> list_begins;
     // This object is there, or, outside of lists, came, changed, or went.
-    std::function<void(bool deleted, const nlohmann::json& object)> apply;
+    std::function<void(bool deleted, const ApiObject& object)> apply;
     // What there is was told since the list began; other objects are gone.
     std::function<void()> list_ended;
   };
@@ -68,6 +68,7 @@ class Reflector {
   // From resource_version_, or, as part of a list, with what there is.
   void Watch();
   bool Event(absl::string_view frame);
+  bool Event(absl::string_view type, const ApiObject& object);
   void WatchEnded(const Reply& reply);
   void StreamedListFailed(const Reply& reply);
   // Lists (or watches) again after a pause.
@@ -81,10 +82,10 @@ class Reflector {
   const Options options_;
   std::mt19937 random_;
   size_t path_ = 0;
-  size_t unknown_paths_ = 0;  // in a row that the server did not know
-  bool missing_ = false;      // it knew none of them
-  bool listing_ = false;      // a list began and has not ended
-  bool may_stream_ = true;    // the server has not said that it streams no lists
+  size_t unknown_paths_ = 0;    // in a row that the server did not know
+  bool missing_ = false;        // it knew none of them
+  bool listing_ = false;        // a list began and has not ended
+  bool may_stream_ = true;      // the server has not said that it streams no lists
   bool in_pages_next_ = false;  // a streamed list broke off
   std::string resource_version_;
   FrameSplitter frames_;

@@ -10,7 +10,7 @@
 #include "google/protobuf/message.h"
 #include "kubernetes/objects.pb.h"
 #include "nlohmann/json.hpp"
-#include "server/kube/proto_json.h"
+#include "server/objects/fields.h"
 
 namespace muster::kube {
 namespace {
@@ -24,13 +24,6 @@ constexpr char kTypeTag = 0x0a;  // of WatchEvent.type, its first field
 
 bool Parse(absl::string_view bytes, google::protobuf::Message* message) {
   return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-}
-
-std::string TextAt(const Json& object, const char* pointer) {
-  const Json::json_pointer path(pointer);
-  if (!object.contains(path)) return "";
-  const Json& found = object.at(path);
-  return found.is_string() ? found.get<std::string>() : "";
 }
 
 struct Frame {
@@ -80,17 +73,17 @@ const google::protobuf::Message* Open(absl::string_view enveloped, Arena& arena)
 }
 
 template <typename List>
-bool Visit(const google::protobuf::Message& message, const std::function<void(const Json&)>& visit,
+bool Visit(const google::protobuf::Message& message, const std::function<void(const ApiObject&)>& visit,
            ListEnd& end) {
   if (message.GetDescriptor() != List::descriptor()) return false;
   const auto& list = static_cast<const List&>(message);
   end = {list.metadata().resourceversion(), list.metadata().continue_()};
-  for (const auto& item : list.items()) visit(ToJson(item));
+  for (const auto& item : list.items()) visit(item);
   return true;
 }
 
 absl::StatusOr<ListEnd> ReadProtobufList(absl::string_view body,
-                                         const std::function<void(const Json&)>& visit) {
+                                         const std::function<void(const ApiObject&)>& visit) {
   Arena arena;
   const google::protobuf::Message* message = Open(body, arena);
   ListEnd end;
@@ -101,13 +94,15 @@ absl::StatusOr<ListEnd> ReadProtobufList(absl::string_view body,
   return end;
 }
 
-absl::StatusOr<Json> ReadProtobufEvent(absl::string_view frame) {
+absl::Status ReadProtobufEvent(absl::string_view frame,
+                               const std::function<void(absl::string_view, const ApiObject&)>& visit) {
   Arena arena;
   auto* event = Arena::CreateMessage<kubernetes::WatchEvent>(&arena);
   if (!Parse(frame, event)) return NoEvent();
   const google::protobuf::Message* object = Open(event->object().raw(), arena);
   if (event->type().empty() || object == nullptr) return NoEvent();
-  return Json{{"type", event->type()}, {"object", ToJson(*object)}};
+  visit(event->type(), *object);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -132,25 +127,32 @@ bool FrameSplitter::Add(absl::string_view piece, size_t longest,
   return fine && rest_.size() <= longest;
 }
 
-absl::StatusOr<ListEnd> ReadList(absl::string_view body, const std::function<void(const Json&)>& visit) {
-  if (absl::StartsWith(body, kMagic)) return ReadProtobufList(body, visit);
+absl::StatusOr<ListEnd> ReadList(absl::string_view body, Form form,
+                                 const std::function<void(const ApiObject&)>& visit) {
+  if (form == Form::kProtobufOrJson && absl::StartsWith(body, kMagic)) return ReadProtobufList(body, visit);
   const Json list = Json::parse(body.begin(), body.end(), nullptr, /*allow_exceptions=*/false);
   if (!list.is_object() || !list.contains("items")) return NoList();
   const Json& items = list["items"];
   if (!items.is_array() && !items.is_null()) return NoList();
   for (const Json& item : items) visit(item);
-  return ListEnd{TextAt(list, "/metadata/resourceVersion"), TextAt(list, "/metadata/continue")};
+  absl::Status ignored;
+  const Fields metadata = Fields(list, &ignored).At("metadata");
+  return ListEnd{metadata.String("resourceVersion"), metadata.String("continue")};
 }
 
-absl::StatusOr<Json> ReadEvent(absl::string_view frame) {
+absl::Status ReadEvent(absl::string_view frame, Form form,
+                       const std::function<void(absl::string_view, const ApiObject&)>& visit) {
   // No line begins with the byte that ends lines.
-  if (!frame.empty() && frame.front() == kTypeTag) return ReadProtobufEvent(frame);
-  Json event = Json::parse(frame.begin(), frame.end(), nullptr, /*allow_exceptions=*/false);
-  if (!event.is_object() || TextAt(event, "/type").empty() || !event.contains("object") ||
-      !event["object"].is_object()) {
-    return NoEvent();
+  if (form == Form::kProtobufOrJson && !frame.empty() && frame.front() == kTypeTag) {
+    return ReadProtobufEvent(frame, visit);
   }
-  return event;
+  const Json event = Json::parse(frame.begin(), frame.end(), nullptr, /*allow_exceptions=*/false);
+  if (!event.is_object() || !event.contains("object") || !event["object"].is_object()) return NoEvent();
+  absl::Status ignored;
+  const std::string type = Fields(event, &ignored).String("type");
+  if (type.empty()) return NoEvent();
+  visit(type, event["object"]);
+  return absl::OkStatus();
 }
 
 }  // namespace muster::kube

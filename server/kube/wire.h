@@ -4,9 +4,10 @@
 #include <functional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "nlohmann/json_fwd.hpp"
+#include "server/objects/api_object.h"
 
 // Lists and watches as an API server sends them: JSON, or protobuf of pods,
 // nodes and namespaces. Which of the two, the bytes say themselves.
@@ -40,13 +41,17 @@ struct ListEnd {
   std::string continue_token;  // empty: that was the last page
 };
 
-// Calls visit(object) for each object of a list, in order.
-// kInvalidArgument: that is no list of objects; nothing was visited.
-absl::StatusOr<ListEnd> ReadList(absl::string_view body,
-                                 const std::function<void(const nlohmann::json&)>& visit);
+// Which forms are taken; what was not asked for is not.
+enum class Form { kJson, kProtobufOrJson };
 
-// {"type": ..., "object": {...}}, also of protobuf.
-// kInvalidArgument: that is no event.
-absl::StatusOr<nlohmann::json> ReadEvent(absl::string_view frame);
+// Calls visit(object) for each object of a list, in order.
+// kInvalidArgument: that is no list of objects in such a form; nothing was visited.
+absl::StatusOr<ListEnd> ReadList(absl::string_view body, Form form,
+                                 const std::function<void(const ApiObject&)>& visit);
+
+// Calls visit(type, object) with what the event says.
+// kInvalidArgument: that is no event in such a form; nothing was visited.
+absl::Status ReadEvent(absl::string_view frame, Form form,
+                       const std::function<void(absl::string_view type, const ApiObject& object)>& visit);
 
 }  // namespace muster::kube

@@ -56,7 +56,7 @@ void ReadAdjustment(const Fields& spec, PriceChange& change) {
 absl::StatusOr<DisruptionBudget> DecodeDisruptionBudget(const nlohmann::json& object) {
   if (!object.is_object()) return absl::InvalidArgumentError("disruption budget: want an object");
   absl::Status error;
-  const Fields root(object, "", &error);
+  const Fields root(object, &error);
   const Fields metadata = root.At("metadata");
   DisruptionBudget budget;
   budget.ns = metadata.String("namespace");
@@ -73,7 +73,7 @@ absl::StatusOr<DisruptionBudget> DecodeDisruptionBudget(const nlohmann::json& ob
 absl::StatusOr<NodeOverlay> DecodeNodeOverlay(const nlohmann::json& object) {
   if (!object.is_object()) return absl::InvalidArgumentError("node overlay: want an object");
   absl::Status error;
-  const Fields root(object, "", &error);
+  const Fields root(object, &error);
   const Fields metadata = root.At("metadata");
   const Fields spec = root.At("spec");
   NodeOverlay overlay;

@@ -1,117 +1,163 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/objects/fields.h"
 
-#include <utility>
+#include <algorithm>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "server/objects/proto_value.h"
 
 namespace muster {
+namespace {
 
 using Json = nlohmann::json;
 
-Fields::Fields(const Json& object, std::string path, absl::Status* error)
-    : value_(object.is_null() ? nullptr : &object), path_(std::move(path)), error_(error) {}
+bool IsString(const Json& value) { return value.is_string(); }
+bool IsBool(const Json& value) { return value.is_boolean(); }
+bool IsInteger(const Json& value) { return value.is_number_integer(); }
+bool IsObject(const Json& value) { return value.is_object(); }
+bool IsArray(const Json& value) { return value.is_array(); }
 
-const Json* Fields::Find(absl::string_view key) const {
-  if (value_ == nullptr) return nullptr;
-  if (!value_->is_object()) {
-    Reject("", absl::StrCat("want an object, got ", value_->type_name()));
-    return nullptr;
+}  // namespace
+
+absl::Status CheckIsObject(const ApiObject& object, absl::string_view what) {
+  if (object.json() == nullptr || object.json()->is_object()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(what, ": want an object, got ", object.json()->type_name()));
+}
+
+Fields::Fields(const ApiObject& object, absl::Status* error) : error_(error) {
+  if (object.json() != nullptr && !object.json()->is_null()) value_.json = object.json();
+  value_.message = object.message();
+}
+
+Fields::Fields(const Fields& parent, const Value& value, Step step)
+    : value_(value), error_(parent.error_), depth_(parent.depth_) {
+  std::copy_n(parent.path_.begin(), depth_, path_.begin());
+  if (depth_ < kDeepest) path_[depth_++] = step;
+}
+
+Fields::Value Fields::Find(absl::string_view key) const {
+  if (value_.message != nullptr && value_.field == nullptr) {
+    const auto* field = proto::SetField(*value_.message, key);
+    if (field == nullptr) return {};
+    const auto* message = proto::MessageIn(*value_.message, *field);
+    return message != nullptr ? Value{nullptr, message} : Value{nullptr, value_.message, field};
   }
-  const auto at = value_->find(std::string(key));
-  return at == value_->end() || at->is_null() ? nullptr : &*at;
+  if (value_.json == nullptr) return {};
+  if (!value_.json->is_object()) {
+    Reject("", absl::StrCat("want an object, got ", value_.json->type_name()));
+    return {};
+  }
+  const auto at = value_.json->find(std::string_view(key.data(), key.size()));
+  return at == value_.json->end() || at->is_null() ? Value() : Value{&*at};
 }
 
-Fields Fields::At(absl::string_view key) const {
-  static const auto& kAbsent = *new Json();
-  const Json* found = Find(key);
-  return Fields(found == nullptr ? kAbsent : *found, absl::StrCat(path_, "/", key), error_);
-}
-
-std::string Fields::String(absl::string_view key) const {
-  const Json* found = Find(key);
-  if (found == nullptr) return "";
-  if (found->is_string()) return found->get_ref<const std::string&>();
-  Reject(key, absl::StrCat("want a string, got ", found->type_name()));
-  return "";
-}
-
-bool Fields::Bool(absl::string_view key) const {
-  const Json* found = Find(key);
-  if (found == nullptr) return false;
-  if (found->is_boolean()) return found->get<bool>();
-  Reject(key, absl::StrCat("want true or false, got ", found->type_name()));
+bool Fields::Is(const Value& found, bool (*of_type)(const Json&), absl::string_view key,
+                absl::string_view want) const {
+  if (found.json == nullptr) return found.field != nullptr;
+  if (of_type(*found.json)) return true;
+  Reject(key, absl::StrCat("want ", want, ", got ", found.json->type_name()));
   return false;
 }
 
+Fields Fields::At(absl::string_view key) const { return {*this, Find(key), {key}}; }
+
+std::string Fields::String(absl::string_view key) const {
+  const Value found = Find(key);
+  if (!Is(found, IsString, key, "a string")) return "";
+  if (found.json != nullptr) return found.json->get_ref<const std::string&>();
+  return proto::TextIn(*found.message, *found.field);
+}
+
+bool Fields::Bool(absl::string_view key) const {
+  const Value found = Find(key);
+  if (!Is(found, IsBool, key, "true or false")) return false;
+  return found.json != nullptr ? found.json->get<bool>() : proto::BoolIn(*found.message, *found.field);
+}
+
 int64_t Fields::Integer(absl::string_view key, int64_t otherwise) const {
-  const Json* found = Find(key);
-  if (found == nullptr) return otherwise;
-  if (found->is_number_integer()) return found->get<int64_t>();
-  Reject(key, absl::StrCat("want a whole number, got ", found->type_name()));
-  return otherwise;
+  const Value found = Find(key);
+  if (!Is(found, IsInteger, key, "a whole number")) return otherwise;
+  return found.json != nullptr ? found.json->get<int64_t>()
+                               : proto::IntegerIn(*found.message, *found.field, otherwise);
 }
 
 Labels Fields::Strings(absl::string_view key) const {
   Labels labels;
-  const Fields child = At(key);
-  if (!child.Present()) return labels;
-  if (!child.value_->is_object()) {
-    Reject(key, absl::StrCat("want an object, got ", child.value_->type_name()));
+  const Fields map = At(key);
+  if (!Is(map.value_, IsObject, key, "an object")) return labels;
+  if (map.value_.json == nullptr) {
+    proto::ForEachEntryIn(*map.value_.message, *map.value_.field,
+                          [&](absl::string_view name, const std::string& text) {
+                            labels.insert_or_assign(std::string(name), text);
+                          });
     return labels;
   }
-  for (const auto& [name, value] : child.value_->items()) {
+  for (const auto& [name, value] : map.value_.json->items()) {
     if (value.is_string()) {
       labels.emplace(name, value.get_ref<const std::string&>());
     } else if (!value.is_null()) {
-      child.Reject(name, absl::StrCat("want a string, got ", value.type_name()));
+      map.Reject(name, absl::StrCat("want a string, got ", value.type_name()));
     }
   }
   return labels;
 }
 
 void Fields::ForEach(absl::string_view key, const std::function<void(const Fields&)>& visit) const {
-  const Json* found = Find(key);
-  if (found == nullptr) return;
-  if (!found->is_array()) {
-    Reject(key, absl::StrCat("want an array, got ", found->type_name()));
+  const Fields array = At(key);
+  if (!Is(array.value_, IsArray, key, "an array")) return;
+  size_t index = 0;
+  if (array.value_.json == nullptr) {
+    proto::ForEachIn(
+        *array.value_.message, *array.value_.field, [&](const google::protobuf::Message* element) {
+          const Value value = element != nullptr ? Value{nullptr, element}
+                                                 : Value{nullptr, array.value_.message, array.value_.field,
+                                                         static_cast<int>(index)};
+          visit({array, value, {{}, index}});
+          ++index;
+        });
     return;
   }
-  size_t index = 0;
-  for (const Json& element : *found)
-    visit(Fields(element, absl::StrCat(path_, "/", key, "/", index++), error_));
+  for (const Json& element : *array.value_.json) {
+    visit({array, element.is_null() ? Value() : Value{&element}, {{}, index++}});
+  }
 }
 
 void Fields::ForEachQuantity(absl::string_view key,
                              const std::function<void(absl::string_view, absl::string_view)>& visit) const {
-  const Fields child = At(key);
-  if (!child.Present()) return;
-  if (!child.value_->is_object()) {
-    Reject(key, absl::StrCat("want an object, got ", child.value_->type_name()));
-    return;
+  const Fields map = At(key);
+  if (!Is(map.value_, IsObject, key, "an object")) return;
+  if (map.value_.json == nullptr) {
+    return proto::ForEachEntryIn(*map.value_.message, *map.value_.field,
+                                 [&](absl::string_view name, const std::string& text) { visit(name, text); });
   }
-  for (const auto& [name, value] : child.value_->items()) {
+  for (const auto& [name, value] : map.value_.json->items()) {
     if (value.is_string()) {
       visit(name, value.get_ref<const std::string&>());
     } else if (value.is_number()) {
       visit(name, value.dump());
     } else if (!value.is_null()) {
-      child.Reject(name, absl::StrCat("want a quantity, got ", value.type_name()));
+      map.Reject(name, absl::StrCat("want a quantity, got ", value.type_name()));
     }
   }
 }
 
 std::string Fields::Text() const {
-  if (value_ == nullptr) return "";
-  if (value_->is_string()) return value_->get_ref<const std::string&>();
-  Reject("", absl::StrCat("want a string, got ", value_->type_name()));
-  return "";
+  if (!Is(value_, IsString, "", "a string")) return "";
+  return value_.json != nullptr ? value_.json->get_ref<const std::string&>()
+                                : proto::ElementIn(*value_.message, *value_.field, value_.index);
 }
 
 void Fields::Reject(absl::string_view key, absl::string_view what) const {
   if (!error_->ok()) return;
-  *error_ = absl::InvalidArgumentError(absl::StrCat(path_, key.empty() ? "" : "/", key, ": ", what));
+  std::string path;
+  for (size_t i = 0; i < depth_; ++i) {
+    absl::StrAppend(&path, "/");
+    path_[i].key.data() == nullptr ? absl::StrAppend(&path, path_[i].index)
+                                   : absl::StrAppend(&path, path_[i].key);
+  }
+  *error_ = absl::InvalidArgumentError(absl::StrCat(path, key.empty() ? "" : "/", key, ": ", what));
 }
 
 }  // namespace muster

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -9,10 +11,15 @@
 #include "absl/strings/string_view.h"
 #include "nlohmann/json_fwd.hpp"
 #include "scheduling/model/selector.h"
+#include "server/objects/api_object.h"
+
+namespace google::protobuf {
+class FieldDescriptor;
+}
 
 namespace muster {
 
-// Reads fields of a JSON object and remembers the first that is wrong.
+// Reads fields of an object and remembers the first that is wrong.
 //
 // A field that is absent or null reads as empty; one of another type reads as
 // empty too and is an error that names its path. So a decoder reads all it
@@ -21,11 +28,12 @@ namespace muster {
 // Threads: thread-compatible; children report to the error of their root.
 class Fields {
  public:
-  // `object` and `error` outlive this. REQUIRES: *error is OK.
-  Fields(const nlohmann::json& object, std::string path, absl::Status* error);
+  // What `object` refers to and `error` outlive this, and so do keys.
+  // REQUIRES: *error is OK.
+  Fields(const ApiObject& object, absl::Status* error);
 
   // The value of this very field.
-  bool Present() const { return value_ != nullptr; }
+  bool Present() const { return value_.json != nullptr || value_.message != nullptr; }
   Fields At(absl::string_view key) const;
   std::string String(absl::string_view key) const;
   bool Bool(absl::string_view key) const;
@@ -47,11 +55,35 @@ class Fields {
   void Reject(absl::string_view key, absl::string_view what) const;
 
  private:
-  const nlohmann::json* Find(absl::string_view key) const;
+  // Deeper than any field that is read; what is deeper still bears the path of
+  // what it is in.
+  static constexpr size_t kDeepest = 12;
 
-  const nlohmann::json* value_;  // null if absent
-  std::string path_;
+  // In JSON a value. In protobuf a message, a field of it, or an element of that.
+  // All null: absent.
+  struct Value {
+    const nlohmann::json* json = nullptr;
+    const google::protobuf::Message* message = nullptr;
+    const google::protobuf::FieldDescriptor* field = nullptr;
+    int index = 0;
+  };
+  // A key, or without one the place in an array.
+  struct Step {
+    absl::string_view key;
+    size_t index = 0;
+  };
+
+  Fields(const Fields& parent, const Value& value, Step step);
+  Value Find(absl::string_view key) const;
+  // Whether `found` is there and of the type that is wanted.
+  bool Is(const Value& found, bool (*of_type)(const nlohmann::json&), absl::string_view key,
+          absl::string_view want) const;
+
+  Value value_;
   absl::Status* error_;
+  // From the root; put together only where there is something to complain of.
+  size_t depth_ = 0;
+  std::array<Step, kDeepest> path_;
 };
 
 }  // namespace muster

@@ -6,12 +6,10 @@
 
 namespace muster {
 
-absl::StatusOr<Namespace> DecodeNamespace(const nlohmann::json& object) {
-  if (!object.is_object()) {
-    return absl::InvalidArgumentError(absl::StrCat("namespace: want an object, got ", object.type_name()));
-  }
-  absl::Status error;
-  const Fields metadata = Fields(object, "", &error).At("metadata");
+absl::StatusOr<Namespace> DecodeNamespace(const ApiObject& object) {
+  absl::Status error = CheckIsObject(object, "namespace");
+  if (!error.ok()) return error;
+  const Fields metadata = Fields(object, &error).At("metadata");
   Namespace ns{metadata.String("name"), metadata.Strings("labels")};
   if (ns.name.empty()) metadata.Reject("name", "want the namespace's name");
   // The API server sets it; a file may lack it.

@@ -87,12 +87,10 @@ NodeSigns DecodeSigns(const Fields& metadata, const Fields& status, const Node& 
 
 }  // namespace
 
-absl::StatusOr<Node> DecodeNode(const nlohmann::json& object) {
-  if (!object.is_object()) {
-    return absl::InvalidArgumentError(absl::StrCat("node: want an object, got ", object.type_name()));
-  }
-  absl::Status error;
-  const Fields root(object, "", &error);
+absl::StatusOr<Node> DecodeNode(const ApiObject& object) {
+  absl::Status error = CheckIsObject(object, "node");
+  if (!error.ok()) return error;
+  const Fields root(object, &error);
   const Fields metadata = root.At("metadata");
   const Fields spec = root.At("spec");
   const Fields status = root.At("status");

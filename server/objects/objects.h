@@ -12,8 +12,9 @@
 #include "scheduling/model/node_overlay.h"
 #include "scheduling/model/pod.h"
 #include "scheduling/model/scale_up.h"
+#include "server/objects/api_object.h"
 
-// Kubernetes objects as JSON values -> the model.
+// Kubernetes objects -> the model.
 namespace muster {
 
 // The pod in a core/v1 Pod. Its requests are counted as kube-scheduler counts
@@ -22,11 +23,11 @@ namespace muster {
 // the requests or in the constraints on nodes is no error but said by
 // shape.unmodelled: the pod counts where it is bound, for the whole node if its
 // requests can't be read.
-absl::StatusOr<Pod> DecodePod(const nlohmann::json& object);
+absl::StatusOr<Pod> DecodePod(const ApiObject& object);
 
 // What is left of a pod that DecodePod refuses: its identity, its node and its
 // phase. Where it is bound it takes the whole node. nullopt without a name.
-std::optional<Pod> DecodePodAsUnknown(const nlohmann::json& object);
+std::optional<Pod> DecodePodAsUnknown(const ApiObject& object);
 
 // Reads the templates in `object` of those parts of `declaration`, which was
 // decoded from it, that are created later. What can't be read stays unknown.
@@ -42,10 +43,10 @@ struct OwnedObject {
 std::optional<OwnedObject> DecodeOwned(const nlohmann::json& object);
 
 // The node in a core/v1 Node. Errors as DecodePod.
-absl::StatusOr<Node> DecodeNode(const nlohmann::json& object);
+absl::StatusOr<Node> DecodeNode(const ApiObject& object);
 
 // The namespace in a core/v1 Namespace. Errors as DecodePod.
-absl::StatusOr<Namespace> DecodeNamespace(const nlohmann::json& object);
+absl::StatusOr<Namespace> DecodeNamespace(const ApiObject& object);
 
 // The budget in a policy/v1 PodDisruptionBudget. Errors as DecodePod.
 absl::StatusOr<DisruptionBudget> DecodeDisruptionBudget(const nlohmann::json& object);

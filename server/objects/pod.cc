@@ -171,14 +171,14 @@ void DecodeConstraints(const Fields& spec, const Pod& pod, PodShape& shape) {
 
 // What can't be read here must not make the pod vanish from where it is bound:
 // the shape says so instead. REQUIRES: pod has its name, labels and node.
-void DecodeShape(const nlohmann::json& object, Pod& pod) {
+void DecodeShape(const ApiObject& object, Pod& pod) {
   PodShape& shape = pod.shape;
   absl::Status unreadable;
-  const Fields counted(object, "", &unreadable);
+  const Fields counted(object, &unreadable);
   shape.requests = PodRequests(counted.At("spec"), counted.At("status"));
   if (!unreadable.ok() && pod.bound()) shape.requests.pods = kWholeNode;
   absl::Status unmodelled;
-  DecodeConstraints(Fields(object, "", &unmodelled).At("spec"), pod, shape);
+  DecodeConstraints(Fields(object, &unmodelled).At("spec"), pod, shape);
   shape.unmodelled = std::string((unreadable.ok() ? unmodelled : unreadable).message());
 }
 
@@ -187,7 +187,7 @@ void DecodeShape(const nlohmann::json& object, Pod& pod) {
 std::optional<OwnedObject> DecodeOwned(const nlohmann::json& object) {
   if (!object.is_object()) return std::nullopt;
   absl::Status error;
-  const Fields root(object, "", &error);
+  const Fields root(object, &error);
   const Fields metadata = root.At("metadata");
   const std::string ns = metadata.String("namespace");
   OwnedObject owned{GangId(ns.empty() ? "default" : ns, metadata.String("name")), std::nullopt};
@@ -198,10 +198,10 @@ std::optional<OwnedObject> DecodeOwned(const nlohmann::json& object) {
   return owned;
 }
 
-std::optional<Pod> DecodePodAsUnknown(const nlohmann::json& object) {
-  if (!object.is_object()) return std::nullopt;
+std::optional<Pod> DecodePodAsUnknown(const ApiObject& object) {
+  if (!CheckIsObject(object, "pod").ok()) return std::nullopt;
   absl::Status ignored;
-  const Fields root(object, "", &ignored);
+  const Fields root(object, &ignored);
   Pod pod;
   DecodeMetadata(root.At("metadata"), pod);
   if (pod.name.name().empty()) return std::nullopt;
@@ -212,12 +212,10 @@ std::optional<Pod> DecodePodAsUnknown(const nlohmann::json& object) {
   return pod;
 }
 
-absl::StatusOr<Pod> DecodePod(const nlohmann::json& object) {
-  if (!object.is_object()) {
-    return absl::InvalidArgumentError(absl::StrCat("pod: want an object, got ", object.type_name()));
-  }
-  absl::Status error;
-  const Fields root(object, "", &error);
+absl::StatusOr<Pod> DecodePod(const ApiObject& object) {
+  absl::Status error = CheckIsObject(object, "pod");
+  if (!error.ok()) return error;
+  const Fields root(object, &error);
   const Fields metadata = root.At("metadata");
   const Fields spec = root.At("spec");
   const Fields status = root.At("status");

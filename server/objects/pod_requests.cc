@@ -35,9 +35,15 @@ class Containers {
   Containers(const Fields& spec, const Fields& status)
       : spec_(spec), infeasible_(ResizeIsInfeasible(status)) {
     for (const char* list : {"containerStatuses", "initContainerStatuses"}) {
-      status.ForEach(list, [&](const Fields& s) { statuses_.emplace(s.String("name"), s); });
+      status.ForEach(list, [&](const Fields& s) {
+        if (s.At("resources").Present() || s.At("allocatedResources").Present())
+          statuses_.emplace(s.String("name"), s);
+      });
     }
   }
+
+  // Whether all sources say the same.
+  bool agree() const { return statuses_.empty() && !infeasible_; }
 
   // Containers and sidecars together, or an init container beside the sidecars
   // started before it where that is more.
@@ -92,7 +98,7 @@ class Containers {
 
   const Fields& spec_;
   const bool infeasible_;
-  std::map<std::string, Fields> statuses_;
+  std::map<std::string, Fields> statuses_;  // those that speak of resources
 };
 
 bool AppliesToPodsAsAWhole(absl::string_view resource) {
@@ -103,6 +109,7 @@ bool AppliesToPodsAsAWhole(absl::string_view resource) {
 Resources OfContainers(const Containers& containers, const Fields& status) {
   const Fields actuated = status.At("resources");
   const bool by_pod = status.At("allocatedResources").Present() && actuated.At("requests").Present();
+  if (!by_pod && containers.agree()) return containers.Total(Source::kSpec);
   Resources total =
       by_pod ? DecodeAmounts(status, "allocatedResources") : containers.Total(Source::kAllocated);
   total.RaiseTo(by_pod ? DecodeAmounts(actuated, "requests") : containers.Total(Source::kActuated));
@@ -114,6 +121,7 @@ Resources OfContainers(const Containers& containers, const Fields& status) {
 void ApplyRequestsOfPod(const Containers& containers, const Fields& spec, const Fields& status,
                         Resources& total) {
   const Fields resources = spec.At("resources");
+  if (!resources.Present()) return;
   std::map<std::string, int64_t> whole;
   const auto raise = [&](const Fields& parent, absl::string_view key) {
     const Resources amounts = DecodeAmounts(parent, key);

@@ -24,7 +24,7 @@ Condition DecodeCondition(const Fields& fields) {
 absl::StatusOr<std::optional<ProvisioningRequest>> DecodeProvisioningRequest(const nlohmann::json& object) {
   if (!object.is_object()) return absl::InvalidArgumentError("provisioning request: want an object");
   absl::Status error;
-  const Fields root(object, "", &error);
+  const Fields root(object, &error);
   const Fields metadata = root.At("metadata");
   const Labels labels = metadata.Strings("labels");
   const auto manager = labels.find("app.kubernetes.io/managed-by");

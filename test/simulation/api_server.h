@@ -65,6 +65,8 @@ class ApiServer {
   void RefuseBinding(const PodName& pod, absl::Duration duration) {
     refused_[pod] = {duration, std::nullopt};
   }
+  // That webhook is taken out.
+  void AdmitAll() { refused_.clear(); }
   // A disruption budget that forbids evictions until then.
   void ForbidEvictions(absl::Time until) { no_evictions_until_ = until; }
   // Nothing is answered until then.

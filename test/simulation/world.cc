@@ -97,6 +97,7 @@ class World {
   void Heal() {
     timeline_.Note("all faults end");
     faults_ = Healed(faults_);
+    api_.AdmitAll();
     disturber_.Stop();
     healed_ = true;
     LookWhetherQuiet();

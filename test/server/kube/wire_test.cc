@@ -11,6 +11,7 @@
 #include "kubernetes/objects.pb.h"
 #include "nlohmann/json.hpp"
 #include "server/objects/objects.h"
+#include "test/support/proto_json.h"
 
 namespace muster::kube {
 namespace {
@@ -186,12 +187,30 @@ constexpr const char* kRichPod = R"({
       {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {}}]},
   "status": {"phase": "Pending", "nominatedNodeName": "n1"}})";
 
+// The object of an event in protobuf, as JSON.
+Json ObjectIn(const std::string& event) {
+  Json read;
+  const absl::Status status =
+      ReadEvent(event, Form::kProtobufOrJson, [&](absl::string_view, const ApiObject& object) {
+        ASSERT_NE(object.message(), nullptr);
+        read = test::ToJson(*object.message());
+      });
+  EXPECT_TRUE(status.ok()) << status;
+  return read;
+}
+
 TEST(ReadEvent, AnObjectInProtobufIsTheSameAsInJson) {
-  const auto event = ReadEvent(Event("MODIFIED", "Pod", RichPod()));
-  ASSERT_TRUE(event.ok()) << event.status();
-  EXPECT_EQ(event->at("type"), "MODIFIED");
-  EXPECT_EQ(event->at("object"), Json::parse(kRichPod));
-  EXPECT_TRUE(DecodePod(event->at("object")).ok());
+  const std::string event = Event("MODIFIED", "Pod", RichPod());
+  const Json json = Json::parse(kRichPod);
+  EXPECT_EQ(ObjectIn(event), json);
+  const absl::Status status =
+      ReadEvent(event, Form::kProtobufOrJson, [&](absl::string_view type, const ApiObject& object) {
+        EXPECT_EQ(type, "MODIFIED");
+        const absl::StatusOr<Pod> pod = DecodePod(object);
+        ASSERT_TRUE(pod.ok()) << pod.status();
+        EXPECT_EQ(*pod, *DecodePod(json));
+      });
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST(ReadEvent, ReadsNodesNamespacesBookmarksAndErrors) {
@@ -202,20 +221,19 @@ TEST(ReadEvent, ReadsNodesNamespacesBookmarksAndErrors) {
   condition.set_type("Ready");
   condition.set_status("True");
   condition.mutable_lasttransitiontime();  // none
-  EXPECT_EQ(ReadEvent(Event("ADDED", "Node", node))->at("object"),
+  EXPECT_EQ(ObjectIn(Event("ADDED", "Node", node)),
             Json::parse(R"({"metadata":{"name":"n1"},"spec":{"unschedulable":true},
                             "status":{"conditions":[{"type":"Ready","status":"True"}]}})"));
   kubernetes::Namespace ns;
   auto& end = *ns.mutable_metadata()->add_annotations();
   end.set_key("k8s.io/initial-events-end");
   end.set_value("true");
-  EXPECT_EQ(ReadEvent(Event("BOOKMARK", "Namespace", ns))->at("object"),
+  EXPECT_EQ(ObjectIn(Event("BOOKMARK", "Namespace", ns)),
             Json::parse(R"({"metadata":{"annotations":{"k8s.io/initial-events-end":"true"}}})"));
   kubernetes::Status status;
   status.set_code(410);
   status.set_message("too old");
-  EXPECT_EQ(ReadEvent(Event("ERROR", "Status", status))->at("object"),
-            Json::parse(R"({"code":410,"message":"too old"})"));
+  EXPECT_EQ(ObjectIn(Event("ERROR", "Status", status)), Json::parse(R"({"code":410,"message":"too old"})"));
 }
 
 TEST(ReadList, ReadsPagesOfBothForms) {
@@ -228,7 +246,9 @@ TEST(ReadList, ReadsPagesOfBothForms) {
     {"metadata":{"name":"a","namespace":"ml"}},{"metadata":{"name":"b","namespace":"ml"}}]})";
   for (const std::string& body : {Enveloped("PodList", list), json}) {
     std::vector<std::string> names;
-    const auto end = ReadList(body, [&](const Json& object) { names.push_back(object["metadata"]["name"]); });
+    const auto end = ReadList(body, Form::kProtobufOrJson, [&](const ApiObject& object) {
+      names.emplace_back(DecodePodAsUnknown(object)->name.name());
+    });
     ASSERT_TRUE(end.ok()) << end.status();
     EXPECT_THAT(names, ElementsAre("a", "b"));
     EXPECT_EQ(end->resource_version, "9");
@@ -237,19 +257,32 @@ TEST(ReadList, ReadsPagesOfBothForms) {
 }
 
 TEST(Wire, BytesThatEndEarlyOrAreAnotherKindAreErrorsAndVisitNothing) {
-  const auto nothing = [](const Json&) { ADD_FAILURE(); };
+  const auto nothing = [](const ApiObject&) { ADD_FAILURE(); };
+  const auto refused = [](const std::string& event, Form form) {
+    return !ReadEvent(event, form, [](absl::string_view, const ApiObject&) { ADD_FAILURE(); }).ok();
+  };
   const std::string event = Event("ADDED", "Pod", RichPod());
   for (size_t size = 0; size < event.size(); ++size)
-    EXPECT_FALSE(ReadEvent(event.substr(0, size)).ok()) << size;
+    EXPECT_TRUE(refused(event.substr(0, size), Form::kProtobufOrJson)) << size;
   kubernetes::PodList list;
   *list.add_items() = RichPod();
   const std::string body = Enveloped("PodList", list);
   for (size_t size = 0; size < body.size(); ++size) {
-    EXPECT_FALSE(ReadList(body.substr(0, size), nothing).ok()) << size;
+    EXPECT_FALSE(ReadList(body.substr(0, size), Form::kProtobufOrJson, nothing).ok()) << size;
   }
-  EXPECT_FALSE(ReadList(Enveloped("Pod", Named("a")), nothing).ok());
-  EXPECT_FALSE(ReadList(Enveloped("SecretList", list), nothing).ok());
-  EXPECT_FALSE(ReadEvent(Event("ADDED", "Secret", Named("a"))).ok());
+  EXPECT_FALSE(ReadList(Enveloped("Pod", Named("a")), Form::kProtobufOrJson, nothing).ok());
+  EXPECT_FALSE(ReadList(Enveloped("SecretList", list), Form::kProtobufOrJson, nothing).ok());
+  EXPECT_TRUE(refused(Event("ADDED", "Secret", Named("a")), Form::kProtobufOrJson));
+}
+
+TEST(Wire, ProtobufThatWasNotAskedForIsAnError) {
+  kubernetes::PodList list;
+  *list.add_items() = Named("a");
+  const absl::Status event = ReadEvent(Event("ADDED", "Pod", Named("a")), Form::kJson,
+                                       [](absl::string_view, const ApiObject&) { ADD_FAILURE(); });
+  EXPECT_FALSE(event.ok());
+  EXPECT_FALSE(
+      ReadList(Enveloped("PodList", list), Form::kJson, [](const ApiObject&) { ADD_FAILURE(); }).ok());
 }
 
 TEST(Wire, WhatIsNotNamedIsSkipped) {
@@ -259,7 +292,7 @@ TEST(Wire, WhatIsNotNamedIsSkipped) {
       ->GetReflection()
       ->MutableUnknownFields(pod.mutable_metadata())
       ->AddLengthDelimited(17, std::string(100'000, 'x'));
-  EXPECT_EQ(ReadEvent(Event("ADDED", "Pod", pod))->at("object"),
+  EXPECT_EQ(ObjectIn(Event("ADDED", "Pod", pod)),
             Json::parse(R"({"metadata":{"name":"a","namespace":"ml"}})"));
 }
 

@@ -69,7 +69,7 @@ Node Decoded(const Json& labels, const Json& allocatable, const Json& capacity =
   status["allocatable"].update(allocatable);
   status["capacity"].update(capacity.is_null() ? allocatable : capacity);
   const absl::StatusOr<Node> node =
-      DecodeNode({{"metadata", {{"name", "gpu-1"}, {"labels", all}}}, {"status", status}});
+      DecodeNode(nlohmann::json{{"metadata", {{"name", "gpu-1"}, {"labels", all}}}, {"status", status}});
   EXPECT_TRUE(node.ok()) << node.status();
   return node.value_or(Node());
 }

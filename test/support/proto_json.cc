@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/kube/proto_json.h"
+#include "test/support/proto_json.h"
 
 #include <string>
 #include <utility>
@@ -11,7 +11,7 @@
 #include "kubernetes/objects.pb.h"
 #include "nlohmann/json.hpp"
 
-namespace muster::kube {
+namespace muster::test {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -105,4 +105,4 @@ Json ToJson(const Message& message) {
   return object;
 }
 
-}  // namespace muster::kube
+}  // namespace muster::test
