@@ -102,11 +102,15 @@ absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
 }
 
 absl::Time Engine::BeginCommit(const GangId& id, absl::Time now) {
-  const absl::Time until = now + DeadlineOf(Assemble(id));
+  const Gang gang = Assemble(id);
+  const absl::Duration deadline = DeadlineOf(gang);
+  const absl::Time until = now + deadline;
   ledger_.Renew(id, until);
   const GangId later = LaterOwner(id);
   if (ledger_.Find(later) != nullptr) ledger_.Renew(later, std::max(until, now + options_.later_holds));
-  return until;
+  // Members that come one after another, each with a binding that fails, must not
+  // keep a gang that is to be undone from that.
+  return UndoHarmsNobody(gang) ? std::min(until, gangs_[id].unfinished_since + deadline) : until;
 }
 
 bool Engine::SharesWithOthers(const Seat& seat, const std::string& tenant, const GangId& owner) const {

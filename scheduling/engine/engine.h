@@ -353,6 +353,8 @@ class Engine {
   // The gang as it is declared, and as its repair has it: without its minimum
   // where that is waived, and waiting while it is restarted.
   Gang Assemble(const GangId& id) const;
+  // Whether its members can be evicted without a loss.
+  static bool UndoHarmsNobody(const Gang& gang);
   // The members to undo, at `now`; also begins restarts and waives minimums.
   std::vector<Seat> Repairing(const Gang& gang, absl::Time now);
   std::vector<Seat> Restarting(const Gang& gang, absl::Time now);

@@ -38,6 +38,16 @@ Gang Engine::Assemble(const GangId& id) const {
   return gang;
 }
 
+// A member that ran may have done work, and without a controller nobody would
+// create it again. One that failed is not evicted and spares nobody: kubelet may
+// have refused it.
+bool Engine::UndoHarmsNobody(const Gang& gang) {
+  return std::all_of(gang.members.begin(), gang.members.end(), [](const auto& member) {
+    return !member->bound() || member->phase == PodPhase::kFailed ||
+           (member->has_controller && !member->started && !member->finished());
+  });
+}
+
 std::vector<Engine::Eviction> Engine::ToEvict(absl::Time now) {
   std::set<GangId> gangs;
   view_->pending_gangs().ForEach([&](const GangId& id, int64_t) { gangs.insert(id); });
@@ -66,17 +76,13 @@ std::vector<Engine::Eviction> Engine::ToEvict(absl::Time now) {
 std::vector<Seat> Engine::Repairing(const Gang& gang, absl::Time now) {
   std::vector<Seat> bound;
   std::vector<bool> placed;
-  bool harmless = true;
+  bool harmless = UndoHarmsNobody(gang);
   bool may_restart = CouldStartAnew(gang);
   for (const auto& member : gang.members) {
     placed.push_back(!member->pending() && member->phase != PodPhase::kFailed);
     if (BindingUnderWay(member->uid)) harmless = may_restart = false;
-    // One that failed is not evicted and spares nobody: kubelet may have refused it.
     if (!member->bound() || member->phase == PodPhase::kFailed) continue;
-    // A member that ran may have done work, and without a controller nobody
-    // would create it again.
-    if (!member->has_controller) harmless = may_restart = false;
-    if (member->started || member->finished()) harmless = false;
+    if (!member->has_controller) may_restart = false;
     if (!member->finished()) bound.push_back(SeatOf(*member, member->node));
   }
   GangState& state = gangs_[gang.id];

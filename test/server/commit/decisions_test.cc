@@ -262,6 +262,44 @@ TEST_F(DecisionsTest, ABindingThatKeepsFailingIsUndoneAfterTheDeadline) {
             view_.FindPod(PodName("default", "train-0"))->resource_version);
 }
 
+// Each of two is tried for a deadline from when kube-scheduler brings it, so that
+// one of them is at any time.
+TEST_F(DecisionsTest, MembersThatFailInTurnsDoNotKeepTheirGangFromBeingUndone) {
+  view_ = ClusterOf(2, 16);
+  for (int i = 0; i < 4; ++i) {
+    Pod member = MemberOf("train", 4, i, 8);
+    member.membership->min_members = 3;
+    view_.Upsert(member);
+  }
+  Publish();
+  for (const char* pod : {"train-0", "train-1", "train-2"}) FilterAndBind(pod);
+  for (const char* pod : {"train-0", "train-1"}) {
+    view_.Upsert(BoundTo(*view_.FindPod(PodName("default", pod)), api_.calls.front().what.substr(21)));
+    api_.Succeed();
+  }
+  Publish();
+  const absl::Duration deadline = EngineOptions().gang_deadline;
+  const absl::Time began = clock_.Now();
+  std::vector<std::string> evictions;
+  for (int second = 1; evictions.empty() && clock_.Now() < began + 4 * deadline; ++second) {
+    TickAfter(absl::Seconds(1));
+    for (; !api_.calls.empty() && evictions.empty();) {
+      const std::string what = api_.calls.front().what;
+      if (what.rfind("evict", 0) == 0) evictions.push_back(what);
+      what.rfind("bind", 0) == 0 ? api_.Answer(absl::PermissionDeniedError("refused by admission"))
+                                 : api_.Succeed();
+    }
+    if (second % 5 != 0) continue;
+    for (const char* pod : {"train-2", "train-3"}) {
+      if (pod == std::string("train-3") && clock_.Now() < began + deadline / 2) continue;
+      const NodeName node = Filter(pod);
+      if (!node.empty()) Bind(pod, node);
+    }
+  }
+  EXPECT_THAT(evictions, ElementsAre("evict default/train-0"));
+  EXPECT_LE(clock_.Now(), began + deadline + absl::Seconds(10));
+}
+
 TEST_F(DecisionsTest, NothingIsSentForAPodWhoseCallerIsGoneUntilItComesAgain) {
   const auto first = FilterAndBind("train-0");
   FilterAndBind("train-1");
