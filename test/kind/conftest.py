@@ -38,6 +38,7 @@ def nodes(tmp_path_factory, log):
     try:
         cluster.start()
         began = time.monotonic()
+        cluster.will_replace(IMAGE, NEXT_IMAGE, jobs.IMAGE, EXAMPLES_IMAGE)
         run(REPO / "scripts/image", "--program", os.environ["MUSTER_BIN"], IMAGE)
         docker("tag", IMAGE, NEXT_IMAGE)
         cluster.worker_image(jobs.IMAGE, EXAMPLES_IMAGE)

@@ -56,6 +56,7 @@ class Nodes:
         self._bin = pathlib.Path(run(HERE / "programs", "helm", "kind", "worker", timeout=1800).strip())
         self._kubectl = self._find_kubectl()
         self._before = {}
+        self._images = {}
 
     @staticmethod
     def _find_kubectl():
@@ -88,6 +89,19 @@ class Nodes:
         self.delete_cluster()
         for name, value in self._before.items():
             run("sysctl", "-q", "-w", f"{name}={value}", check=False)
+        for name, before in self._images.items():
+            docker("rmi", name, check=False)
+            if before:
+                docker("tag", before, name)
+                docker("rmi", before)
+
+    def will_replace(self, *images):
+        """Names of images that are made for this run: afterwards the engine has what it had."""
+        for name in images:
+            before = f"{name}-before" if docker("images", "--quiet", name).strip() else None
+            if before:
+                docker("tag", name, before)
+            self._images[name] = before
 
     def delete_cluster(self):
         run(self._bin / "kind", "delete", "cluster", "--name", NAME, "--kubeconfig", self.kubeconfig)
