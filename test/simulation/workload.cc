@@ -192,7 +192,7 @@ void Workload::CreatePod(GangLife& gang, size_t number) {
   if (!gang.subgroups.empty()) {
     const bool first = static_cast<int64_t>(number) < gang.subgroups[0];
     SubgroupSpec spec;
-    spec.name = first ? "a" : "b";
+    spec.name = std::string(1, first ? 'a' : 'b');
     spec.size = spec.min_members = gang.subgroups[first ? 0 : 1];
     pod.membership->subgroups.push_back(spec);
   }
