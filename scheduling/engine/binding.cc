@@ -66,8 +66,15 @@ Engine::Admission Engine::AdmitBind(const BindCall& call, absl::Time now) {
 }
 
 absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
-                                                   const absl::flat_hash_map<PodUid, NodeName>& waiting) {
+                                                   const absl::flat_hash_map<PodUid, NodeName>& waiting,
+                                                   absl::Time now) {
   const Gang gang = Assemble(id);
+  if (UndoIsDue(gang, now)) {
+    return absl::AbortedError(
+        absl::StrFormat("gang %s was not completed within its deadline of %s: its bound members are evicted, "
+                        "and it is planned anew",
+                        id.text(), absl::FormatDuration(DeadlineOf(gang))));
+  }
   const Promise* promise = ledger_.Find(id);
   const GangCount count = Count(gang);
   int64_t counted = count.satisfied;
@@ -110,7 +117,7 @@ absl::Time Engine::BeginCommit(const GangId& id, absl::Time now) {
   if (ledger_.Find(later) != nullptr) ledger_.Renew(later, std::max(until, now + options_.later_holds));
   // Members that come one after another, each with a binding that fails, must not
   // keep a gang that is to be undone from that.
-  return UndoHarmsNobody(gang) ? std::min(until, gangs_[id].unfinished_since + deadline) : until;
+  return UndoHarmsNobody(gang) ? std::min(until, gangs_[id].forward_since + deadline) : until;
 }
 
 bool Engine::SharesWithOthers(const Seat& seat, const std::string& tenant, const GangId& owner) const {

@@ -142,10 +142,11 @@ class Engine {
   //   kAborted  a seat does not stand on the newest view: the gang is planned
   //             anew, and the calls in `waiting` must be refused
   absl::StatusOr<std::vector<Seat>> Complete(const GangId& gang,
-                                             const absl::flat_hash_map<PodUid, NodeName>& waiting);
+                                             const absl::flat_hash_map<PodUid, NodeName>& waiting,
+                                             absl::Time now);
 
   // The bindings of `gang` start: its promise holds for a deadline from now on.
-  // Returns when that is over. REQUIRES: Complete gave seats.
+  // Returns until when they are tried. REQUIRES: Complete gave seats.
   absl::Time BeginCommit(const GangId& gang, absl::Time now);
 
   // Whether the pod is a pending member of the gang, as one whose bind call waits must be.
@@ -264,6 +265,9 @@ class Engine {
     bool surplus_due = false;                           // the last plan left out what is beyond the minimum
     int expiries = 0;                                   // promises in a row that nobody came for
     absl::Time unfinished_since = absl::InfiniteFuture();
+    // Since when it is being completed; it is undone a deadline later. Where that
+    // does not come to pass (disruption budgets forbid it) it is tried again.
+    absl::Time forward_since = absl::InfiniteFuture();
     bool released = false;                              // its minimum is waived
     absl::flat_hash_set<PodUid> to_restart;             // members to evict before it is placed anew
     absl::Time restart_until = absl::InfinitePast();    // those that are not gone then are kept
@@ -355,6 +359,9 @@ class Engine {
   Gang Assemble(const GangId& id) const;
   // Whether its members can be evicted without a loss.
   static bool UndoHarmsNobody(const Gang& gang);
+  // Whether no binding of it starts, so that those that are under way end and it
+  // can be undone.
+  bool UndoIsDue(const Gang& gang, absl::Time now) const;
   // The members to undo, at `now`; also begins restarts and waives minimums.
   std::vector<Seat> Repairing(const Gang& gang, absl::Time now);
   std::vector<Seat> Restarting(const Gang& gang, absl::Time now);

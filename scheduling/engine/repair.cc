@@ -13,6 +13,10 @@
 namespace muster {
 namespace {
 
+// For how long at least no binding of a gang starts that is to be undone: longer
+// than one that is under way.
+constexpr absl::Duration kLeastForUndo = absl::Seconds(30);
+
 // Whether the gang would be complete if all its members were placed anew: those
 // that finished and were cleaned up do not come again.
 bool CouldStartAnew(const Gang& gang) {
@@ -48,6 +52,12 @@ bool Engine::UndoHarmsNobody(const Gang& gang) {
   });
 }
 
+bool Engine::UndoIsDue(const Gang& gang, absl::Time now) const {
+  const auto state = gangs_.find(gang.id);
+  return state != gangs_.end() && now >= state->second.forward_since + DeadlineOf(gang) &&
+         UndoHarmsNobody(gang);
+}
+
 std::vector<Engine::Eviction> Engine::ToEvict(absl::Time now) {
   std::set<GangId> gangs;
   view_->pending_gangs().ForEach([&](const GangId& id, int64_t) { gangs.insert(id); });
@@ -56,7 +66,7 @@ std::vector<Engine::Eviction> Engine::ToEvict(absl::Time now) {
       gangs.insert(id);
     } else if (!gangs.contains(id)) {
       // Nothing is missing as far as the pods that exist say.
-      state.unfinished_since = absl::InfiniteFuture();
+      state.unfinished_since = state.forward_since = absl::InfiniteFuture();
     }
   }
   std::vector<Eviction> evict;
@@ -67,6 +77,8 @@ std::vector<Engine::Eviction> Engine::ToEvict(absl::Time now) {
     if (gangs_[id].to_restart.empty() && ours && gang.all_or_none && gang.waiting_for.empty() &&
         gang.problem.empty()) {
       for (Seat& seat : Repairing(gang, now)) evict.push_back({std::move(seat), false});
+    } else {
+      gangs_[id].forward_since = absl::InfiniteFuture();
     }
     for (Seat& seat : Restarting(gang, now)) evict.push_back({std::move(seat), true});
   }
@@ -88,13 +100,16 @@ std::vector<Seat> Engine::Repairing(const Gang& gang, absl::Time now) {
   GangState& state = gangs_[gang.id];
   const GangCount count = Count(gang);
   if (bound.empty() || (count.satisfied >= count.needed && SubgroupsAreWhole(gang, placed))) {
-    state.unfinished_since = absl::InfiniteFuture();
+    state.unfinished_since = state.forward_since = absl::InfiniteFuture();
     state.released = false;
     return {};
   }
   state.unfinished_since = std::min(state.unfinished_since, now);
+  state.forward_since = std::min(state.forward_since, now);
   const absl::Duration unfinished = now - state.unfinished_since;
-  if (harmless && unfinished >= DeadlineOf(gang)) return bound;
+  const absl::Duration deadline = DeadlineOf(gang);
+  if (now >= state.forward_since + deadline + std::max(deadline, kLeastForUndo)) state.forward_since = now;
+  if (harmless && now >= state.forward_since + deadline) return bound;
   if (count.ran && unfinished >= gang.repair.grace.value_or(options_.repair_grace)) {
     BeginRepair(gang, bound, may_restart, now);
   }
@@ -131,7 +146,7 @@ std::vector<Seat> Engine::Restarting(const Gang& gang, absl::Time now) {
   // grace period begins again.
   if (!left.empty() && now < state.restart_until) return left;
   state.to_restart.clear();
-  state.unfinished_since = absl::InfiniteFuture();
+  state.unfinished_since = state.forward_since = absl::InfiniteFuture();
   ++released_;
   return {};
 }

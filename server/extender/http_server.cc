@@ -16,6 +16,7 @@
 #include "server/extender/connection.h"
 #include "server/extender/held_binds.h"
 #include "server/extender/verbs.h"
+#include "server/objects/json_text.h"
 #include "server/report/report_format.h"
 #include "server/tls/tls_context.h"
 
@@ -161,7 +162,7 @@ void ExtenderServer::Endpoints::Get(const std::string& path, httplib::Response& 
   } else if (path == "/v1/gangs") {
     nlohmann::ordered_json gangs = nlohmann::ordered_json::array();
     for (const GangReport& report : service_.ListGangs()) gangs.push_back(ReportJson(report));
-    Send(response, 200, nlohmann::ordered_json{{"gangs", std::move(gangs)}}.dump() + "\n", kJson);
+    Send(response, 200, JsonText(nlohmann::ordered_json{{"gangs", std::move(gangs)}}) + "\n", kJson);
   } else if (absl::StartsWith(path, kGangs)) {
     GetGang(absl::string_view(path).substr(kGangs.size()), response);
   } else {
@@ -176,7 +177,7 @@ void ExtenderServer::Endpoints::GetGang(absl::string_view name, httplib::Respons
   if (!report.ok()) {
     return SendError(response, absl::IsNotFound(report.status()) ? 404 : 500, report.status().message());
   }
-  Send(response, 200, ReportJson(*report).dump() + "\n", kJson);
+  Send(response, 200, JsonText(ReportJson(*report)) + "\n", kJson);
 }
 
 httplib::Server::HandlerWithContentReader ExtenderServer::Endpoints::Answering(Respond respond) {

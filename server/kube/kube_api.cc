@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "server/objects/json_text.h"
 #include "server/objects/objects.h"
 
 namespace muster::kube {
@@ -93,7 +94,7 @@ void KubeApi::Bind(const PodVersion& pod, const NodeName& node, const Labels& an
   Request request{.method = "POST",
                   .path = PodPath(pod.name, "/binding"),
                   .content_type = "application/json",
-                  .body = binding.dump()};
+                  .body = JsonText(binding)};
   Send(std::move(request), absl::StrCat("binding pod ", pod.name.text(), " to node ", node.text()),
        [done = std::move(done)](const absl::Status& status, const Reply&) { done(status); });
 }
@@ -105,7 +106,7 @@ void KubeApi::Nominate(const PodVersion& pod, const NodeName& node, Done done) {
   Request request{.method = "PATCH",
                   .path = PodPath(pod.name, "/status"),
                   .content_type = "application/merge-patch+json",
-                  .body = patch.dump()};
+                  .body = JsonText(patch)};
   Send(std::move(request), absl::StrCat("nominating pod ", pod.name.text()),
        [done = std::move(done)](const absl::Status& status, const Reply&) { done(status); });
 }
@@ -119,7 +120,7 @@ void KubeApi::Annotate(const PodVersion& pod, const Labels& annotations, Done do
   Request request{.method = "PATCH",
                   .path = PodPath(pod.name, "/status"),
                   .content_type = "application/merge-patch+json",
-                  .body = Json{{"metadata", std::move(metadata)}}.dump()};
+                  .body = JsonText(Json{{"metadata", std::move(metadata)}})};
   Send(std::move(request), absl::StrCat("annotating pod ", pod.name.text()),
        [done = std::move(done)](const absl::Status& status, const Reply&) { done(status); });
 }
@@ -135,7 +136,7 @@ void KubeApi::Evict(const PodVersion& pod, Done done) {
   Request request{.method = "POST",
                   .path = PodPath(pod.name, "/eviction"),
                   .content_type = "application/json",
-                  .body = eviction.dump()};
+                  .body = JsonText(eviction)};
   Send(std::move(request), absl::StrCat("evicting pod ", pod.name.text()),
        [done = std::move(done)](const absl::Status& status, const Reply& reply) {
          // 429 is how the eviction API says that a disruption budget forbids it.

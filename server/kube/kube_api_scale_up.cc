@@ -6,6 +6,7 @@
 #include "nlohmann/json.hpp"
 #include "server/kube/kube_api.h"
 #include "server/kube/provisioning.h"
+#include "server/objects/json_text.h"
 
 namespace muster::kube {
 namespace {
@@ -21,8 +22,10 @@ std::string RequestsPath(absl::string_view ns) {
 }
 
 Request Post(std::string path, const Json& object) {
-  return {
-      .method = "POST", .path = std::move(path), .content_type = "application/json", .body = object.dump()};
+  return {.method = "POST",
+          .path = std::move(path),
+          .content_type = "application/json",
+          .body = JsonText(object)};
 }
 
 Request Delete(std::string path) {
@@ -44,7 +47,7 @@ void KubeApi::Ungate(const Ungating& pod, Done done) {
   Request request{.method = "PATCH",
                   .path = absl::StrCat(PathIn(pod.pod.ns(), "pods/"), pod.pod.name()),
                   .content_type = "application/merge-patch+json",
-                  .body = patch.dump()};
+                  .body = JsonText(patch)};
   Send(std::move(request), absl::StrCat("ungating pod ", pod.pod.text()),
        [done = std::move(done)](const absl::Status& status, const Reply&) { done(status); });
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "server/kube/kube_api.h"
+#include "server/objects/json_text.h"
 
 namespace muster::kube {
 namespace {
@@ -120,7 +121,7 @@ void KubeLead::WriteLease(const Lease& lease, Done done) {
   Request request{.method = is_new ? "POST" : "PUT",
                   .path = is_new ? LeasePath() : absl::StrCat(LeasePath(), "/", objects_.lease),
                   .content_type = "application/json",
-                  .body = object.dump(),
+                  .body = JsonText(object),
                   .timeout = timeout_};
   Call(transport_, std::move(request), absl::StrCat("writing lease ", objects_.ns, "/", objects_.lease),
        [done = std::move(done)](const absl::Status& status, const Reply& reply) {
@@ -147,7 +148,7 @@ void KubeLead::ApplySlice(const LeadAddress& address, const std::string& service
                   .path = absl::StrCat("/apis/discovery.k8s.io/v1/namespaces/", objects_.ns,
                                        "/endpointslices/", name, "?fieldManager=muster&force=true"),
                   .content_type = "application/apply-patch+yaml",
-                  .body = Slice(objects_, name, address, service_uid).dump(),
+                  .body = JsonText(Slice(objects_, name, address, service_uid)),
                   .timeout = timeout_};
   Call(transport_, std::move(request), absl::StrCat("writing endpoint slice ", objects_.ns, "/", name),
        [done = std::move(done)](const absl::Status& status, const Reply&) { done(status); });

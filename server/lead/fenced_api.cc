@@ -3,23 +3,35 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace muster {
+namespace {
+
+constexpr absl::Duration kRequestTimeout = absl::Minutes(1);
+
+}  // namespace
 
 ClusterApi::Done FencedApi::Admit(Done done) {
-  if (!leads_()) {
-    executor_([done = std::move(done)] {
-      done(absl::UnavailableError("nothing is written: this replica does not lead"));
+  const bool leads = leads_();
+  bool closed = false;
+  {
+    absl::MutexLock lock(&mu_);
+    closed = closed_;
+    if (leads && !closed) ++under_way_;
+  }
+  if (!leads || closed) {
+    executor_([done = std::move(done), why = closed ? "is stopping" : "does not lead"] {
+      done(absl::UnavailableError(absl::StrCat("nothing is written: this replica ", why)));
     });
     return nullptr;
   }
-  {
-    absl::MutexLock lock(&mu_);
-    ++under_way_;
-  }
   return [this, done = std::move(done)](absl::Status status) {
+    const bool lost = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
     done(std::move(status));
     absl::MutexLock lock(&mu_);
     --under_way_;
+    if (lost) lost_until_ = clock_.Now() + kRequestTimeout;
   };
 }
 
@@ -55,10 +67,15 @@ void FencedApi::Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)
   api_.Read(pod, std::move(done));
 }
 
+void FencedApi::Close() {
+  absl::MutexLock lock(&mu_);
+  closed_ = true;
+}
+
 bool FencedApi::AwaitQuiet(absl::Duration longest) {
   absl::MutexLock lock(&mu_);
   const auto quiet = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return under_way_ == 0; };
-  return mu_.AwaitWithTimeout(absl::Condition(&quiet), longest);
+  return mu_.AwaitWithTimeout(absl::Condition(&quiet), longest) && clock_.Now() >= lost_until_;
 }
 
 }  // namespace muster

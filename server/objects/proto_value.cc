@@ -5,6 +5,8 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "kubernetes/objects.pb.h"
+#include "nlohmann/json.hpp"
+#include "simdjson.h"
 
 namespace muster::proto {
 namespace {
@@ -12,6 +14,14 @@ namespace {
 template <typename M>
 const M& As(const Message& message) {
   return static_cast<const M&>(message);
+}
+
+// An API server takes any bytes for a text in protobuf. In JSON it has a replacement
+// character wherever they are no UTF-8, and so has this.
+std::string Text(const std::string& bytes) {
+  if (simdjson::validate_utf8(bytes.data(), bytes.size())) return bytes;
+  using Json = nlohmann::json;
+  return Json::parse(Json(bytes).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
 }
 
 bool IsTime(const FieldDescriptor& field) { return field.message_type() == kubernetes::Time::descriptor(); }
@@ -53,7 +63,7 @@ const Message* MessageIn(const Message& message, const FieldDescriptor& field) {
 
 std::string TextIn(const Message& message, const FieldDescriptor& field) {
   if (field.is_repeated()) return "";
-  if (IsText(field)) return message.GetReflection()->GetString(message, &field);
+  if (IsText(field)) return Text(message.GetReflection()->GetString(message, &field));
   if (!IsMessage(field) || !IsTime(field)) return "";
   const auto& time = As<kubernetes::Time>(message.GetReflection()->GetMessage(message, &field));
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
@@ -75,7 +85,7 @@ int64_t IntegerIn(const Message& message, const FieldDescriptor& field, int64_t 
 
 std::string ElementIn(const Message& message, const FieldDescriptor& field, int index) {
   if (!field.is_repeated() || !IsText(field)) return "";
-  return message.GetReflection()->GetRepeatedString(message, &field, index);
+  return Text(message.GetReflection()->GetRepeatedString(message, &field, index));
 }
 
 void ForEachIn(const Message& message, const FieldDescriptor& field,
@@ -94,10 +104,11 @@ void ForEachEntryIn(const Message& message, const FieldDescriptor& field,
   if (!texts && field.message_type() != kubernetes::QuantityEntry::descriptor()) return;
   ForEachIn(message, field, [&](const Message* entry) {
     if (texts) {
-      visit(As<kubernetes::TextEntry>(*entry).key(), As<kubernetes::TextEntry>(*entry).value());
+      const auto& text = As<kubernetes::TextEntry>(*entry);
+      visit(Text(text.key()), Text(text.value()));
     } else {
       const auto& amount = As<kubernetes::QuantityEntry>(*entry);
-      visit(amount.key(), amount.value().string());
+      visit(Text(amount.key()), Text(amount.value().string()));
     }
   });
 }

@@ -13,9 +13,10 @@ class Message;
 }  // namespace google::protobuf
 
 // Fields of the messages of proto/kubernetes, read as the fields of the JSON that
-// an API server would have sent instead: maps are lists of entries, amounts and
-// times are messages of their own, and a text without a character is absent, since
-// the protobuf of Kubernetes has one wherever the JSON has nothing.
+// an API server would have sent instead: texts are UTF-8 whatever the bytes are,
+// maps are lists of entries, amounts and times are messages of their own, and a
+// text without a character is absent, since the protobuf of Kubernetes has one
+// wherever the JSON has nothing.
 //
 // Cost: that of looking through the fields of one message.
 namespace muster::proto {

@@ -45,7 +45,7 @@ Candidate::Candidate(const Config::Lead& config, kube::KubeLead* lead, ClusterAp
                    : std::make_unique<Elector>(MakeOptions(config, epoch), steady_, wall_, *lead)),
       fenced_(
           api, [this] { return elector_ == nullptr || elector_->Leads(); },
-          [this](std::function<void()> job) { worker_->Run(std::move(job)); }) {
+          [this](std::function<void()> job) { worker_->Run(std::move(job)); }, steady_) {
   if (elector_ == nullptr) return;
   const auto view = [this, ready = std::move(ready)]() -> std::shared_ptr<const ClusterView> {
     if (!ready()) return nullptr;
@@ -92,8 +92,11 @@ void Candidate::Announce(std::function<void(const absl::Status&)> done) {
 
 void Candidate::Resign(absl::Duration longest) {
   const absl::Time until = steady_.Now() + longest;
-  if (!fenced_.AwaitQuiet(longest)) spdlog::warn("stopping while writes are under way");
+  fenced_.Close();
+  const bool quiet = fenced_.AwaitQuiet(longest);
   if (elector_ == nullptr) return;
+  // Whoever waits for the lease to run out takes care of what may still be carried out.
+  if (!quiet) return spdlog::warn("the lease is not given up: a write is under way, or its answer was lost");
   const auto resigned = std::make_shared<absl::Notification>();
   elector_->Resign([resigned] { resigned->Notify(); });
   resigned->WaitForNotificationWithTimeout(until - steady_.Now());

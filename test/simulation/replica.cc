@@ -28,7 +28,8 @@ Replica::Replica(Timeline& timeline, ApiServer& api, const Faults& faults, Witne
       elector_({.identity = name_}, clock_, clock_, connection_),
       fenced_(
           connection_, [this] { return elector_.Leads(); },
-          [this](std::function<void()> job) { process_.After(absl::ZeroDuration(), std::move(job)); }) {
+          [this](std::function<void()> job) { process_.After(absl::ZeroDuration(), std::move(job)); },
+          clock_) {
   const auto announce = [this](const std::function<void(const absl::Status&)>& done) {
     process_.After(timeline_.Between(absl::Milliseconds(5), absl::Milliseconds(200)), [this, done] {
       events_.announced(*this);
@@ -82,12 +83,14 @@ void Replica::Kill() {
 
 void Replica::Stop() {
   stopping_ = true;
+  fenced_.Close();
   decisions_->Stop(absl::UnavailableError("muster is stopping"));
   ResignWhenQuiet(timeline_.Now() + kStopGrace);
 }
 
 void Replica::ResignWhenQuiet(absl::Time latest) {
-  if (!fenced_.AwaitQuiet(absl::ZeroDuration()) && timeline_.Now() < latest) {
+  if (!fenced_.AwaitQuiet(absl::ZeroDuration())) {
+    if (timeline_.Now() >= latest) return Kill();
     process_.After(kTick, [this, latest] { ResignWhenQuiet(latest); });
     return;
   }

@@ -141,12 +141,44 @@ TEST_F(LeadershipTest, EndsWhenTheLeaseIsTakenAway) {
   EXPECT_TRUE(leadership_.Ended());
 }
 
+// Who gives the lease up now would have its successor believe that nothing comes any more.
+TEST(FencedApi, IsNotQuietWhileAWriteWhoseAnswerWasLostMayBeCarriedOut) {
+  ManualApi api;
+  FakeClock clock;
+  FencedApi fenced(
+      api, [] { return true; }, [](const std::function<void()>& job) { job(); }, clock);
+  const PodVersion pod{PodName("default", "p"), PodUid("u"), "1"};
+  fenced.Bind(pod, NodeName("n"), {}, [](const absl::Status&) {});
+  api.Answer(absl::DeadlineExceededError("no answer"));
+  EXPECT_FALSE(fenced.AwaitQuiet(absl::ZeroDuration()));
+  clock.Advance(absl::Seconds(61));
+  EXPECT_TRUE(fenced.AwaitQuiet(absl::ZeroDuration()));
+  // An answer is one, whatever it says.
+  fenced.Bind(pod, NodeName("n"), {}, [](const absl::Status&) {});
+  api.Answer(absl::AbortedError("conflict"));
+  EXPECT_TRUE(fenced.AwaitQuiet(absl::ZeroDuration()));
+}
+
+TEST(FencedApi, LetsNothingThroughOnceItIsClosed) {
+  ManualApi api;
+  FakeClock clock;
+  FencedApi fenced(
+      api, [] { return true; }, [](const std::function<void()>& job) { job(); }, clock);
+  fenced.Close();
+  absl::Status result;
+  fenced.Evict({PodName("default", "p"), PodUid("u"), "1"},
+               [&](const absl::Status& status) { result = status; });
+  EXPECT_TRUE(absl::IsUnavailable(result)) << result;
+  EXPECT_TRUE(api.calls.empty());
+}
+
 TEST(FencedApi, LetsNothingThroughThatDoesNotLead) {
   ManualApi api;
   bool leads = true;
   std::vector<std::function<void()>> later;
+  FakeClock clock;
   FencedApi fenced(
-      api, [&] { return leads; }, [&](std::function<void()> job) { later.push_back(std::move(job)); });
+      api, [&] { return leads; }, [&](std::function<void()> job) { later.push_back(std::move(job)); }, clock);
   const PodVersion pod{PodName("default", "p"), PodUid("u"), "1"};
   std::vector<absl::Status> results;
   const auto done = [&](const absl::Status& status) { results.push_back(status); };

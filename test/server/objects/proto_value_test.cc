@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "kubernetes/objects.pb.h"
 #include "nlohmann/json.hpp"
+#include "server/objects/json_text.h"
 #include "server/objects/objects.h"
 #include "test/support/proto_json.h"
 
@@ -49,7 +50,8 @@ const std::vector<std::string> kNames = {"a",
                                          "pod-template-hash",
                                          "karpenter.sh/capacity-type",
                                          "node.kubernetes.io/not-ready"};
-const std::vector<std::string> kTexts = {"", "a", "main", "4", "spot", "NVIDIA-H100-80GB-HBM3", "x"};
+const std::vector<std::string> kTexts = {
+    "", "\xff", "\xe2\x82", "a", "main", "4", "spot", "NVIDIA-H100-80GB-HBM3", "x"};
 const std::vector<std::string> kResources = {"cpu", "memory", "nvidia.com/gpu", "nvidia.com/mig-1g.10gb",
                                              "pods"};
 const std::vector<std::string> kAmounts = {"0", "1", "500m", "8", "1Gi", "-2", "lots", ""};
@@ -137,13 +139,18 @@ void ExpectTheSame(const absl::StatusOr<T>& of_message, const absl::StatusOr<T>&
 
 constexpr int kSeeds = 3000;
 
+// As an API server writes it in JSON.
+nlohmann::json AsJson(const Message& message) {
+  return nlohmann::json::parse(JsonText(test::ToJson(message)));
+}
+
 TEST(ProtoValue, RandomPodsAreDecodedAsTheirJsonIs) {
   int read = 0;
   int modelled = 0;
   for (int seed = 0; seed < kSeeds; ++seed) {
     kubernetes::Pod pod;
     Filler(static_cast<uint32_t>(seed)).Fill(pod);
-    const nlohmann::json json = test::ToJson(pod);
+    const nlohmann::json json = AsJson(pod);
     const absl::StatusOr<Pod> decoded = DecodePod(pod);
     ExpectTheSame(decoded, DecodePod(json), seed);
     EXPECT_TRUE(DecodePodAsUnknown(pod) == DecodePodAsUnknown(json)) << seed;
@@ -162,7 +169,7 @@ TEST(ProtoValue, RandomNodesAreDecodedAsTheirJsonIs) {
     kubernetes::Node node;
     Filler(static_cast<uint32_t>(seed)).Fill(node);
     const absl::StatusOr<Node> decoded = DecodeNode(node);
-    ExpectTheSame(decoded, DecodeNode(test::ToJson(node)), seed);
+    ExpectTheSame(decoded, DecodeNode(AsJson(node)), seed);
     read += decoded.ok();
   }
   EXPECT_GT(read, kSeeds / 10);
@@ -174,12 +181,26 @@ TEST(ProtoValue, RandomNamespacesAreDecodedAsTheirJsonIs) {
     kubernetes::Namespace ns;
     Filler(static_cast<uint32_t>(seed)).Fill(ns);
     const auto decoded = DecodeNamespace(ns);
-    const auto of_json = DecodeNamespace(test::ToJson(ns));
+    const auto of_json = DecodeNamespace(AsJson(ns));
     ASSERT_EQ(decoded.status(), of_json.status()) << seed;
     if (decoded.ok()) {
       EXPECT_EQ(decoded->labels, of_json->labels) << seed;
     }
   }
+}
+
+// What an API server says of such a pod in JSON. Everything that is written later
+// on is JSON, which has no way to say such bytes.
+TEST(ProtoValue, BytesThatAreNoUtf8AreReplaced) {
+  kubernetes::Pod pod;
+  pod.mutable_metadata()->set_name("p");
+  auto& annotation = *pod.mutable_metadata()->add_annotations();
+  annotation.set_key("muster.dev/gang");
+  annotation.set_value("\xffx");
+  const absl::StatusOr<Pod> decoded = DecodePod(pod);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  ASSERT_TRUE(decoded->membership.has_value());
+  EXPECT_EQ(decoded->membership->gang.name(), "\xef\xbf\xbdx");
 }
 
 // A field that has another type than it is read as is absent, whatever the schema says.
