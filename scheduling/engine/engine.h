@@ -40,6 +40,8 @@ struct EngineOptions {
   // How long room for members that are created later is kept at least, from the
   // plan, and from the bindings of those before them.
   absl::Duration later_holds = absl::Minutes(10);
+  // So many bind calls can wait for those of other members.
+  int64_t most_held = kMaxMembers;
   // How long a node that kube-scheduler declined for a shape is avoided.
   absl::Duration declined_for = absl::Minutes(1);
   // How long a gang that let its promise expire stands back behind the others;
@@ -357,6 +359,7 @@ class Engine {
   // The gang as it is declared, and as its repair has it: without its minimum
   // where that is waived, and waiting while it is restarted.
   Gang Assemble(const GangId& id) const;
+  void LimitHeld(Gang& gang) const;
   // Whether its members can be evicted without a loss.
   static bool UndoHarmsNobody(const Gang& gang);
   // Whether no binding of it starts, so that those that are under way end and it

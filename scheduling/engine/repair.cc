@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/engine/engine.h"
 
@@ -27,8 +28,20 @@ bool CouldStartAnew(const Gang& gang) {
 
 }  // namespace
 
+// A gang of which more must come to be bound at once than can wait for each other.
+void Engine::LimitHeld(Gang& gang) const {
+  const GangCount count = Count(gang);
+  const int64_t at_once = count.needed - count.satisfied;
+  if (!gang.problem.empty() || !gang.all_or_none || at_once <= options_.most_held) return;
+  gang.problem = absl::StrFormat(
+      "%d of its members must be bound at once, and no more than %d bind calls can wait for each other "
+      "(seven eighths of extender.maxConnections)",
+      at_once, options_.most_held);
+}
+
 Gang Engine::Assemble(const GangId& id) const {
   Gang gang = declare::AssembleGang(*view_, id);
+  LimitHeld(gang);
   const auto state = gangs_.find(id);
   if (state == gangs_.end()) return gang;
   if (!state->second.to_restart.empty() && gang.waiting_for.empty()) {

@@ -34,6 +34,8 @@ DecisionsOptions MakeDecisionsOptions(const Config& config, Prices prices, absl:
   DecisionsOptions options;
   options.engine = {.gang_deadline = config.gangs.deadline,
                     .later_holds = config.gangs.later_holds,
+                    // The others are for filter calls, probes and metrics meanwhile.
+                    .most_held = config.extender.max_connections - config.extender.max_connections / 8,
                     .declined_for = config.gangs.declined_for,
                     .stand_back = config.gangs.stand_back,
                     .text_holds = config.gangs.refusal_holds,

@@ -84,6 +84,31 @@ TEST(ToEvict, IsTheHalfOfAGangThatWasNotCompleted) { EXPECT_EQ(UndoneHalf("defau
 
 TEST(ToEvict, IsNothingThatAnotherSchedulerBound) { EXPECT_TRUE(UndoneHalf("other").empty()); }
 
+// It could never be bound: its calls would fill all connections, and time out.
+TEST(Prepare, RefusesAGangOfWhichMoreMustWaitThanCan) {
+  EngineOptions options;
+  options.most_held = 2;
+  Engine engine(options);
+  ClusterView view = test::ClusterOf(3, 8);
+  test::AddGang(view, "three", 3, 8);
+  test::AddGang(view, "two", 2, 8);
+  engine.Observe(Published(view));
+  PlanJob three = engine.Prepare(GangId("default", "three"), At(absl::ZeroDuration()));
+  const auto refused = three.Run(nullptr);
+  ASSERT_TRUE(std::holds_alternative<Refusal>(refused));
+  EXPECT_EQ(
+      RefusalText(std::get<Refusal>(refused)),
+      "gang default/three can't be planned: 3 of its members must be bound at once, and no more than 2 bind "
+      "calls can wait for each other (seven eighths of extender.maxConnections)");
+  EXPECT_TRUE(std::holds_alternative<std::vector<Seat>>(
+      engine.Prepare(GangId("default", "two"), At(absl::ZeroDuration())).Run(nullptr)));
+  // Those that are bound already wait for nobody.
+  view.Upsert(BoundTo(test::MemberOf("three", 3, 0, 8), "node-00"));
+  engine.Observe(Published(view));
+  EXPECT_TRUE(std::holds_alternative<std::vector<Seat>>(
+      engine.Prepare(GangId("default", "three"), At(absl::ZeroDuration())).Run(nullptr)));
+}
+
 // A gang of two, planned; then an object says that it is a part of a group.
 class JoinsAGroup : public testing::Test {
  protected:
