@@ -67,6 +67,7 @@ Engine::Admission Engine::AdmitBind(const BindCall& call, absl::Time now) {
 
 absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
                                                    const absl::flat_hash_map<PodUid, NodeName>& waiting,
+                                                   absl::FunctionRef<bool(const PodUid&)> abandoned,
                                                    absl::Time now) {
   const Gang gang = Assemble(id);
   if (UndoIsDue(gang, now)) {
@@ -85,6 +86,7 @@ absl::StatusOr<std::vector<Seat>> Engine::Complete(const GangId& id,
     placed[m] = !member->pending() && member->phase != PodPhase::kFailed;
     if (!member->pending()) continue;
     if (BindingUnderWay(member->uid)) {
+      if (abandoned(member->uid)) continue;
       ++counted;
       placed[m] = true;
     } else if (const auto call = waiting.find(member->uid); call != waiting.end()) {

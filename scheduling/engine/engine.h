@@ -13,6 +13,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -139,12 +140,14 @@ class Engine {
 
   // The seats of `gang` to be bound now, given the members whose bind calls
   // wait, with the nodes they are called for: those of `waiting` once they
-  // complete the minimum together with members that are bound; empty before,
-  // and while its object is missing.
+  // complete the minimum together with members that are bound, or are being bound
+  // and not `abandoned`: nobody holds their room; empty before, and while its
+  // object is missing.
   //   kAborted  a seat does not stand on the newest view: the gang is planned
   //             anew, and the calls in `waiting` must be refused
   absl::StatusOr<std::vector<Seat>> Complete(const GangId& gang,
                                              const absl::flat_hash_map<PodUid, NodeName>& waiting,
+                                             absl::FunctionRef<bool(const PodUid&)> abandoned,
                                              absl::Time now);
 
   // The bindings of `gang` start: its promise holds for a deadline from now on.
@@ -270,6 +273,7 @@ class Engine {
     // Since when it is being completed; it is undone a deadline later. Where that
     // does not come to pass (disruption budgets forbid it) it is tried again.
     absl::Time forward_since = absl::InfiniteFuture();
+    absl::Time undone_since = absl::InfiniteFuture();
     bool released = false;                              // its minimum is waived
     absl::flat_hash_set<PodUid> to_restart;             // members to evict before it is placed anew
     absl::Time restart_until = absl::InfinitePast();    // those that are not gone then are kept

@@ -121,8 +121,12 @@ std::vector<Seat> Engine::Repairing(const Gang& gang, absl::Time now) {
   state.forward_since = std::min(state.forward_since, now);
   const absl::Duration unfinished = now - state.unfinished_since;
   const absl::Duration deadline = DeadlineOf(gang);
-  if (now >= state.forward_since + deadline + std::max(deadline, kLeastForUndo)) state.forward_since = now;
-  if (harmless && now >= state.forward_since + deadline) return bound;
+  if (harmless && now >= state.forward_since + deadline) {
+    state.undone_since = std::min(state.undone_since, now);
+    if (now < state.undone_since + std::max(deadline, kLeastForUndo)) return bound;
+    state.forward_since = now;
+  }
+  if (now < state.forward_since + deadline) state.undone_since = absl::InfiniteFuture();
   if (count.ran && unfinished >= gang.repair.grace.value_or(options_.repair_grace)) {
     BeginRepair(gang, bound, may_restart, now);
   }

@@ -41,6 +41,11 @@ const Seat* Bindings::Find(const PodUid& uid) const {
   return at == bindings_.end() ? nullptr : &at->second.seat;
 }
 
+bool Bindings::IsAbandoned(const PodUid& uid) const {
+  const auto at = bindings_.find(uid);
+  return at != bindings_.end() && !HasCaller(at->second);
+}
+
 void Bindings::Attach(const PodUid& uid, std::shared_ptr<HeldCall> held, absl::Time now, Effects& effects) {
   Binding& binding = bindings_.at(uid);
   Answer(binding, absl::AbortedError("a newer bind call of this pod replaced this one"), effects);

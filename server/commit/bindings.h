@@ -57,6 +57,9 @@ class Bindings {
   // the next change.
   const Seat* Find(const PodUid& uid) const;
 
+  // Whether this pod is being bound and no caller holds its room.
+  bool IsAbandoned(const PodUid& uid) const;
+
   // The result of this pod's binding will go to `held`, and the call that waited
   // before is told so. REQUIRES: it is being bound.
   void Attach(const PodUid& uid, std::shared_ptr<HeldCall> held, absl::Time now, Effects& effects);

@@ -171,7 +171,8 @@ void Decisions::TryComplete(const GangId& gang, absl::Time now, Effects& effects
   // An eviction that is under way may still take a member from a gang that would
   // be whole.
   if (waiting.empty() || evicting_.contains(gang)) return;
-  const absl::StatusOr<std::vector<Seat>> seats = engine_.Complete(gang, waiting, now);
+  const absl::StatusOr<std::vector<Seat>> seats = engine_.Complete(
+      gang, waiting, [this](const PodUid& uid) { return bindings_.IsAbandoned(uid); }, now);
   if (!seats.ok()) {
     for (Waiting& refused : barrier_.TakeAll(gang)) {
       engine_.CallFailed(refused.call.uid);

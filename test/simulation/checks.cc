@@ -35,8 +35,10 @@ void Checks::Start() {
 
 void Checks::Seen(const Change& change) {
   if (const auto* node = std::get_if<Node>(&change.object)) {
-    // Any change may be one for the worse.
-    shrunk_[node->name] = change.version;
+    const auto [before, is_new] = allocatable_.try_emplace(node->name, node->allocatable);
+    if (!is_new && !Shortages(before->second, node->allocatable).empty())
+      shrunk_[node->name] = change.version;
+    before->second = node->allocatable;
   } else if (const auto* pod = std::get_if<std::shared_ptr<const Pod>>(&change.object)) {
     GangLife* gang = workload_.Find(**pod);
     if (gang != nullptr && !gang->was_whole && (*pod)->bound()) gang->was_whole = IsWhole(*gang);
@@ -79,6 +81,16 @@ void Checks::BindingSent(const Process& sender, const PodVersion& version, const
   if (gang == nullptr) return;
   NotWhileRestarted(sender, *gang, version.name);
   Sent& sent = sent_[gang->id];
+  bool started = false;
+  const absl::Time now = timeline_.Now();
+  // The bindings before it are over and nothing came of them, or it was undone. Of
+  // one that was whole some may have finished, and been cleaned up.
+  const bool over = now - sent.last > faults_.gang_deadline + absl::Seconds(30);
+  if (over && !gang->was_whole && Living(*gang, started) == 0) {
+    sent.members.clear();
+    sent.bound_ever = false;
+  }
+  sent.last = now;
   if (sent.bound_ever) return;
   sent.members.insert(version.name);
   // All of one gang leave within the same moment.

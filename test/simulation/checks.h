@@ -56,10 +56,11 @@ class Checks : public Witness {
 
  private:
   struct Sent {
-    std::set<PodName> members;  // of the gang's first bindings
+    std::set<PodName> members;  // of the gang's first bindings, or of the first after it was undone
+    absl::Time last = absl::InfinitePast();  // when a binding was sent
     bool bound_ever = false;
     absl::Time partial_since = absl::InfiniteFuture();
-    std::map<PodUid, PodName> restarted;  // what ran when the first of them was evicted
+    std::map<PodUid, PodName> restarted;       // what ran when the first of them was evicted
     std::shared_ptr<const void> restarted_by;  // whoever takes over goes on with the gang as it is
     absl::Time restarted_until = absl::InfinitePast();
   };
@@ -84,8 +85,9 @@ class Checks : public Witness {
   const Awaits awaits_;
   std::map<GangId, Sent> sent_;
   std::map<PodUid, int64_t> seen_version_;  // of who sent its binding, then
-  std::map<NodeName, int64_t> shrunk_;      // the version at which the node got less
-  std::set<PodUid> orphans_;                // bound when nobody awaited it any more
+  std::map<NodeName, Resources> allocatable_;
+  std::map<NodeName, int64_t> shrunk_;  // the version at which the node got less
+  std::set<PodUid> orphans_;            // bound when nobody awaited it any more
   absl::Time calm_from_ = absl::InfinitePast();
   int64_t bindings_ = 0;
   int64_t evictions_ = 0;

@@ -97,7 +97,7 @@ TEST(Prepare, RefusesAGangOfWhichMoreMustWaitThanCan) {
   const auto refused = three.Run(nullptr);
   ASSERT_TRUE(std::holds_alternative<Refusal>(refused));
   EXPECT_EQ(
-      RefusalText(std::get<Refusal>(refused)),
+      std::get<Refusal>(refused).text,
       "gang default/three can't be planned: 3 of its members must be bound at once, and no more than 2 bind "
       "calls can wait for each other (seven eighths of extender.maxConnections)");
   EXPECT_TRUE(std::holds_alternative<std::vector<Seat>>(

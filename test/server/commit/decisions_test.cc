@@ -339,6 +339,27 @@ TEST_F(DecisionsTest, NothingIsSentForAPodWhoseCallerIsGoneUntilItComesAgain) {
   EXPECT_TRUE(again->answer.ok());
 }
 
+// kube-scheduler holds no room for it, and may never come again.
+TEST_F(DecisionsTest, AMemberWhoseCallerIsGoneDoesNotMakeItsGangWhole) {
+  const auto first = FilterAndBind("train-0");
+  FilterAndBind("train-1");
+  api_.Answer(absl::PermissionDeniedError("refused by admission"));
+  api_.Succeed();
+  first->alive = false;
+  // All that was bound of it goes, and is made anew.
+  view_.RemovePod(PodName("default", "train-1"));
+  view_.Upsert(MemberOf("train", 2, 2, 8));
+  Publish();
+  TickAfter(absl::Seconds(1));
+  FilterAndBind("train-2");
+  for (int second = 0; second < 5; ++second) TickAfter(absl::Seconds(1));
+  EXPECT_THAT(Outstanding(), testing::Each(testing::Not(HasSubstr("bind"))));
+  Bind("train-0", Filter("train-0"));
+  TickAfter(absl::Seconds(1));
+  EXPECT_THAT(Outstanding(),
+              testing::IsSupersetOf({HasSubstr("bind default/train-0"), HasSubstr("bind default/train-2")}));
+}
+
 TEST_F(DecisionsTest, AConflictOfAPodWhoseCallerIsGoneIsReadAndNotSentAgain) {
   const auto first = FilterAndBind("train-0");
   FilterAndBind("train-1");
