@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "scheduling/model/scale_up.h"
 
 namespace muster::test {
 namespace {
@@ -112,6 +113,13 @@ absl::Status ApiServer::Nominate(const PodVersion& pod, const NodeName& node) {
 absl::Status ApiServer::Annotate(const PodVersion& pod) {
   if (absl::Status s = Precondition(pod); !s.ok()) return s;
   Put(*truth_.FindPod(pod.name));
+  return absl::OkStatus();
+}
+
+absl::Status ApiServer::Ungate(const PodVersion& pod) {
+  if (absl::Status s = Precondition(pod); !s.ok()) return s;
+  Pod next = *truth_.FindPod(pod.name);
+  if (std::erase(next.gates, kOwnGate) > 0) Put(std::move(next));
   return absl::OkStatus();
 }
 

@@ -55,6 +55,8 @@ class ApiServer {
   absl::Status Bind(const PodVersion& pod, const NodeName& node);
   absl::Status Nominate(const PodVersion& pod, const NodeName& node);
   absl::Status Annotate(const PodVersion& pod);
+  // Takes Muster's own gate away.
+  absl::Status Ungate(const PodVersion& pod);
   absl::Status Evict(const PodVersion& pod);
   absl::StatusOr<Pod> Read(const PodName& pod) const;
   absl::StatusOr<Lease> ReadLease() const;

@@ -101,6 +101,10 @@ void Connection::Annotate(const PodVersion& pod, const Labels&, Done done) {
   Write([this, pod] { return api_.Annotate(pod); }, std::move(done));
 }
 
+void Connection::Ungate(const Ungating& pod, Done done) {
+  Write([this, version = PodVersion{pod.pod, pod.uid, ""}] { return api_.Ungate(version); }, std::move(done));
+}
+
 void Connection::Evict(const PodVersion& pod, Done done) {
   if (timeline_.tracing()) timeline_.Note(absl::StrCat("muster evicts ", pod.name.name()));
   Write(

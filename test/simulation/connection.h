@@ -43,7 +43,7 @@ class Connection : public ClusterApi, public LeaseApi {
   void Annotate(const PodVersion& pod, const Labels& annotations, Done done) override;
   void Evict(const PodVersion& pod, Done done) override;
   // Nothing here is gated, or bought.
-  void Ungate(const Ungating&, Done) override {}
+  void Ungate(const Ungating& pod, Done done) override;
   void Ask(const ProvisioningOrder&, Done) override {}
   void Withdraw(const ProvisioningRequest&, Done) override {}
   void Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) override;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "scheduling/model/scale_up.h"
 #include "test/simulation/kube_scheduler.h"
 #include "test/support/builders.h"
 
@@ -59,6 +60,7 @@ void Workload::DrawGang(GangLife& gang) {
 }
 
 void Workload::DrawMembers(GangLife& gang) {
+  gang.gated = timeline_.Chance(200);
   const absl::Duration runs = timeline_.Between(absl::Seconds(1), absl::Seconds(25));
   for (int64_t i = 0; i < gang.size; ++i) {
     GangLife::Member member;
@@ -196,6 +198,7 @@ void Workload::CreatePod(GangLife& gang, size_t number) {
     spec.size = spec.min_members = gang.subgroups[first ? 0 : 1];
     pod.membership->subgroups.push_back(spec);
   }
+  if (gang.gated) pod.gates = {std::string(kOwnGate)};
   ++member.pods;
   member.pod = pod.name;
   member_of_[pod.name] = {&gang, number};

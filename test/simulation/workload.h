@@ -38,6 +38,7 @@ struct GangLife {
   Controller controller = Controller::kKeepsName;
   bool can_be_placed = true;  // false: larger than the cluster, or never complete
   bool cleans_up = false;     // members that finished are removed while others run
+  bool gated = false;         // its pods are created with Muster's gate
   std::vector<Member> members;
 
   bool was_whole = false;  // the minimum was bound at one time
