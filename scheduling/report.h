@@ -63,6 +63,8 @@ struct GangReport {
   std::string later = {};     // on members that are created once others run, for people; empty: none
   // Who is asked for nodes and how far that is, then why earlier requests were given up.
   std::vector<std::string> scale_up = {};
+  // What its claims of devices say that is not understood, and kube-scheduler alone judges.
+  std::vector<std::string> left_to_scheduler = {};
 
   friend bool operator==(const GangReport&, const GangReport&) = default;
 };

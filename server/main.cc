@@ -119,14 +119,15 @@ void AddServer(CLI::App& command, std::string& server, cli::ServerKeys& keys) {
 void AddSimulate(CLI::App& app, int& exit) {
   auto options = std::make_shared<cli::SimulateOptions>();
   CLI::App* simulate = app.add_subcommand(
-      "simulate", "replay a trace of GPU pods and say how much of the GPUs is made use of");
+      "simulate", "let GPU pods come to a cluster and say how much of the GPUs is made use of");
   simulate->footer(cli::SimulateHelp());
   simulate->add_option("--protocol", options->protocol, "what is simulated")
-      ->check(CLI::IsMember({"fgd"}))
-      ->option_text("fgd");
-  simulate->add_option("--nodes", options->nodes, "the trace's nodes (CSV)")->option_text("FILE");
-  simulate->add_option("--pods", options->pods, "the trace's pods (CSV)")->option_text("FILE");
+      ->check(CLI::IsMember({"fgd", "mig-loss"}))
+      ->option_text("fgd|mig-loss");
+  simulate->add_option("--nodes", options->nodes, "fgd: the trace's nodes (CSV)")->option_text("FILE");
+  simulate->add_option("--pods", options->pods, "fgd: the trace's pods (CSV)")->option_text("FILE");
   simulate->add_option("--seeds", options->seeds, "how many runs, each in another order (10)");
+  simulate->add_option("--load", options->load, "mig-loss: what pods ask for by what there is (1.2)");
   simulate->add_option("--policy", options->policies, "who chooses; again for more to compare (muster)")
       ->option_text("NAME");
   static const std::map<std::string, cli::SimulateFormat> formats = {{"table", cli::SimulateFormat::kTable},

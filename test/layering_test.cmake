@@ -23,7 +23,7 @@ string(REPLACE ";" "|" std_headers "${std_headers}")
 
 # Of absl/time only the types: absl/time/clock.h reads the clock.
 set(absl_headers
-  "absl/(algorithm|container|hash|status|strings|types|numeric)/[a-z0-9_]+\\.h|absl/time/(time|civil_time)\\.h|absl/base/attributes\\.h")
+  "absl/(algorithm|container|functional|hash|status|strings|types|numeric)/[a-z0-9_]+\\.h|absl/time/(time|civil_time)\\.h|absl/base/attributes\\.h")
 
 set(heavy_headers
   "httplib\\.h|grpc/|grpcpp/|google/protobuf/|nlohmann/json\\.hpp|simdjson\\.h|curl/|yaml-cpp/|prometheus/|spdlog/|CLI/|[^>\"]*\\.pb\\.h")
@@ -63,7 +63,7 @@ set(include "^[ \t]*#[ \t]*include[ \t]*[<\"]")
 file(GLOB_RECURSE pure RELATIVE "${ROOT}" "${ROOT}/scheduling/*.h" "${ROOT}/scheduling/*.cc")
 foreach(file IN LISTS pure)
   set(allowed "${include}((${std_headers})>|(${absl_headers})\"|scheduling/[a-z0-9_/]+\\.h\")")
-  if(file MATCHES "^scheduling/topology/")
+  if(file MATCHES "^scheduling/(topology|dra|engine)/")
     set(allowed "${include}((${std_headers})>|(${absl_headers})\"|scheduling/[a-z0-9_/]+\\.h\"|re2/re2\\.h\")")
   endif()
   if(file MATCHES "^scheduling/declare/")

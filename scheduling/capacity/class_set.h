@@ -43,6 +43,7 @@ inline constexpr ClassSet kKept = {CapacityClass::kOnDemand, CapacityClass::kRes
 // And those of which nobody knows that they may be taken back.
 inline constexpr ClassSet kStays = {CapacityClass::kOnDemand, CapacityClass::kReserved,
                                     CapacityClass::kUnknown};
+inline constexpr ClassSet kUnknownOnly = {CapacityClass::kUnknown};
 inline constexpr ClassSet kSpotOnly = {CapacityClass::kSpot};
 inline constexpr ClassSet kFlexOnly = {CapacityClass::kFlex};
 // All but kKept.

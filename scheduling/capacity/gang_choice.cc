@@ -19,7 +19,8 @@ namespace {
 // The most ways that are looked at: each costs a plan.
 constexpr size_t kMostChoices = 16;
 
-const std::array<ClassSet, 3> kFamilies = {kStays, kSpotOnly, kFlexOnly};
+// What a gang is on as a whole: of nodes that nobody says anything of some may be spot.
+const std::array<ClassSet, 4> kFamilies = {kKept, kUnknownOnly, kSpotOnly, kFlexOnly};
 
 bool Leads(const Pod& pod) {
   static constexpr std::array<absl::string_view, 7> kRoles = {"driver", "launcher", "leader",     "master",
@@ -40,8 +41,12 @@ struct Group {
 class Chooser {
  public:
   Chooser(const ClusterView& view, const Gang& gang, const std::vector<Seat>& kept,
-          const CapacityOptions& options)
-      : view_(view), gang_(gang), options_(options), present_(PresentClasses(view, options.classes)) {
+          const CapacityOptions& options, bool weighs)
+      : view_(view),
+        gang_(gang),
+        options_(options),
+        weighs_(weighs),
+        present_(PresentClasses(view, options.classes)) {
     for (const Seat& seat : kept) kept_[seat.uid] = &seat;
   }
 
@@ -107,7 +112,7 @@ class Chooser {
     if (said && policy.policy == CapacityPolicy::kAny) {
       group.tries = {ClassSet::All()};
     } else if (policy.policy == CapacityPolicy::kSpot || policy.policy == CapacityPolicy::kOnDemand) {
-      group.tries = ClassesFor(policy);
+      group.tries = Apart(ClassesFor(policy));
     } else {
       FindPreferences(group);
     }
@@ -122,15 +127,23 @@ class Chooser {
 
   void FindPreferences(Group& group) {
     bool spot_first = group.policy.policy == CapacityPolicy::kPreferSpot;
-    if (group.policy.policy != CapacityPolicy::kPreferOnDemand) {
+    if (weighs_ && group.policy.policy != CapacityPolicy::kPreferOnDemand) {
       if (const auto weighing = WeighGroup(group)) {
         spot_first = weighing->spot_is_cheaper();
         absl::StrAppend(&group.why, ": ", muster::Describe(*weighing));
       }
     }
-    group.tries = spot_first ? std::vector<ClassSet>{kSpotOnly, kStays, kFlexOnly}
-                             : std::vector<ClassSet>{kStays, kSpotOnly, kFlexOnly};
+    group.tries = spot_first ? std::vector<ClassSet>{kSpotOnly, kKept, kUnknownOnly, kFlexOnly}
+                             : std::vector<ClassSet>{kKept, kUnknownOnly, kSpotOnly, kFlexOnly};
     std::erase_if(group.tries, [&](ClassSet family) { return !family.Overlaps(present_); });
+  }
+
+  // Where nodes that stay will do, as well as those that nobody knows of: one of these.
+  std::vector<ClassSet> Apart(std::vector<ClassSet> tries) const {
+    if (tries.front() != kStays) return tries;
+    tries = {kKept};
+    if (present_.Has(CapacityClass::kUnknown)) tries.push_back(kUnknownOnly);
+    return tries;
   }
 
   // Where members are, the others follow: a gang of two classes has the risk of
@@ -138,9 +151,12 @@ class Chooser {
   void KeepTogether(Group& group) const {
     if (group.taken.empty() || group.tries.size() < 2) return;
     const ClassSet first = group.taken.front();
+    // Its members are where the others must not follow.
+    if (group.policy.policy == CapacityPolicy::kOnDemand && !first.IsWithin(kStays)) return;
     const bool one =
         std::all_of(group.taken.begin(), group.taken.end(), [&](ClassSet f) { return f == first; });
-    group.tries = {one ? first : ClassSet::All()};
+    const ClassSet several = group.policy.policy == CapacityPolicy::kOnDemand ? kStays : ClassSet::All();
+    group.tries = {one ? first : several};
     absl::StrAppend(&group.why,
                     one ? ": where its members are already" : ": its members are on several already");
   }
@@ -187,7 +203,8 @@ class Chooser {
     double nodes = 0;
     double ignored = 0;
     const std::optional<double> spot = RateOn(group, kSpotOnly, nodes);
-    const std::optional<double> kept = RateOn(group, kStays, ignored);
+    std::optional<double> kept = RateOn(group, kKept, ignored);
+    if (!kept.has_value()) kept = RateOn(group, kUnknownOnly, ignored);
     if (!spot.has_value() || !kept.has_value()) return std::nullopt;
     const CapacityWish& wish = gang_.members[group.members.front()]->capacity;
     const Risk& risk = options_.risk;
@@ -220,6 +237,7 @@ class Chooser {
   const ClusterView& view_;
   const Gang& gang_;
   const CapacityOptions& options_;
+  const bool weighs_;
   const ClassSet present_;
   std::map<PodUid, const Seat*> kept_;
   std::vector<Group> groups_;
@@ -278,8 +296,8 @@ std::vector<PolicyChoice> PoliciesOf(const ClusterView& view, const Gang& gang,
 }
 
 std::vector<GangChoice> ChoicesFor(const ClusterView& view, const Gang& gang, const std::vector<Seat>& kept,
-                                   const CapacityOptions& options, absl::Time now) {
-  return Chooser(view, gang, kept, options).Run(now);
+                                   const CapacityOptions& options, absl::Time now, bool weighs) {
+  return Chooser(view, gang, kept, options, weighs).Run(now);
 }
 
 }  // namespace muster

@@ -50,12 +50,15 @@ std::string Describe(const Weighing& weighing);
 // The ways to choose classes for the gang, the one to try first first. Empty
 // where every node is of unknown class: then there is nothing to choose.
 //
-// A gang is on nodes that stay, or on spot ones, or on flex ones, as a whole;
+// A gang is on nodes that are kept, or on spot ones, or on flex ones, or on those
+// of unknown class, as a whole;
 // members whose pods carry different policies make a whole of each of these, and
 // where a mix is asked for the first members are on demand and the others are
 // not. Members that are placed (bound, or `kept`) decide for those that join them.
+// Without `weighs` the same ways come in an order that no price has a part in:
+// weighing looks at every node.
 std::vector<GangChoice> ChoicesFor(const ClusterView& view, const Gang& gang, const std::vector<Seat>& kept,
-                                   const CapacityOptions& options, absl::Time now);
+                                   const CapacityOptions& options, absl::Time now, bool weighs = true);
 
 // The policy of each member, in their order.
 std::vector<PolicyChoice> PoliciesOf(const ClusterView& view, const Gang& gang,

@@ -55,6 +55,13 @@ PolicyChoice Derived(const Pod& pod, const PolicyOptions& options, bool spared_a
   return ByOwner(pod.owner, options);
 }
 
+PolicyChoice WithoutLabel(const Pod& pod, const PolicyOptions& options, bool spared_alone) {
+  if (const auto said = WordOn(options.namespaces, pod.name.ns())) {
+    return {*said, false, "capacity.namespaces of the configuration"};
+  }
+  return options.derive ? Derived(pod, options, spared_alone) : PolicyChoice{};
+}
+
 }  // namespace
 
 PolicyChoice PolicyOf(const Pod& pod, const Labels& namespace_labels, const PolicyOptions& options,
@@ -63,14 +70,13 @@ PolicyChoice PolicyOf(const Pod& pod, const Labels& namespace_labels, const Poli
   if (pod.capacity.chooses_itself) return {kAny, false, "its own choice of nodes"};
   if (MadeForOneNode(pod.shape)) return {kAny, false, "made for one node"};
   const auto label = namespace_labels.find(kKey);
-  if (label != namespace_labels.end()) {
-    const auto said = CapacityPolicyNamed(label->second);
-    if (said.has_value()) return {*said, false, absl::StrCat(kKey, " of its namespace")};
-  }
-  if (const auto said = WordOn(options.namespaces, pod.name.ns())) {
-    return {*said, false, "capacity.namespaces of the configuration"};
-  }
-  return options.derive ? Derived(pod, options, spared_alone) : PolicyChoice{};
+  if (label == namespace_labels.end()) return WithoutLabel(pod, options, spared_alone);
+  const auto said = CapacityPolicyNamed(label->second);
+  if (said.has_value()) return {*said, false, absl::StrCat(kKey, " of its namespace")};
+  PolicyChoice choice = WithoutLabel(pod, options, spared_alone);
+  if (!choice.because.empty())
+    absl::StrAppend(&choice.because, "; ", kKey, " of its namespace is malformed: ", label->second);
+  return choice;
 }
 
 std::vector<ClassSet> ClassesFor(const PolicyChoice& choice) {

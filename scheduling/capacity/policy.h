@@ -53,7 +53,7 @@ struct PolicyChoice {
 //   owner StatefulSet                                       on-demand, derived
 //   all others                                              any
 //
-// A malformed value on the namespace says nothing.
+// A malformed value on the namespace decides nothing, and is named in `because`.
 // `spared_alone`: see ClusterView::IsSparedAlone.
 PolicyChoice PolicyOf(const Pod& pod, const Labels& namespace_labels, const PolicyOptions& options,
                       bool spared_alone = false);

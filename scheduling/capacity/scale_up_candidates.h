@@ -30,6 +30,11 @@ std::vector<ScaleUpCandidate> ScaleUpCandidates(const ClusterView& view, const G
 // providers are named, since nodes that are bought may carry any.
 std::vector<NodeSelectorTerm> TermsOf(ClassSet classes, const ClassOptions& options);
 
+// The same as one alternative, for a pod that can't be given more: the label by
+// which all nodes of these classes in `view` are told from the others; where there
+// is none, what is not said to be of another class.
+NodeSelectorTerm OneTermOf(const ClusterView& view, ClassSet classes, const ClassOptions& options);
+
 // `own` of a pod, narrowed to what one of `alternatives` allows as well. Where
 // either is empty, the other.
 std::vector<NodeSelectorTerm> Narrowed(const std::vector<NodeSelectorTerm>& own,

@@ -20,6 +20,8 @@ bool Shares(const Ask& ask) { return ask.gpus > 0 && ask.milli < kWholeGpu; }
 }  // namespace
 
 bool HasRoom(const Room& room, const Ask& ask) {
+  if (room.mig.exists() != !ask.profile.empty()) return false;
+  if (room.mig.exists()) return !WithOneMore(room.mig, ask.profile).empty();
   if (ask.cpu_millis > 0 && room.cpu_millis < ask.cpu_millis) return false;
   if (ask.memory_bytes > 0 && room.memory_bytes < ask.memory_bytes) return false;
   for (size_t d = 0; d < ask.counts.size(); ++d) {
@@ -31,6 +33,7 @@ bool HasRoom(const Room& room, const Ask& ask) {
 }
 
 double Usable(const Room& room, const Ask& ask) {
+  if (room.mig.exists()) return ask.profile.empty() ? 0 : StartsToExpect(room.mig, ask.profile);
   if (!HasRoom(room, ask)) return 0;
   double usable = 1e9;
   const auto limit = [&](double free, double asked) { usable = std::min(usable, free / asked); };
@@ -54,6 +57,14 @@ double Usable(const Room& room, const Ask& ask) {
 std::vector<Room> RoomsAfter(const Room& room, const Ask& ask) {
   if (!HasRoom(room, ask)) return {};
   Room rest = room;
+  std::vector<Room> rooms;
+  if (room.mig.exists()) {
+    for (const MigGpu& gpu : WithOneMore(room.mig, ask.profile)) {
+      rest.mig = gpu;
+      rooms.push_back(rest);
+    }
+    return rooms;
+  }
   rest.cpu_millis -= ask.cpu_millis;
   rest.memory_bytes -= ask.memory_bytes;
   for (size_t d = 0; d < ask.counts.size() && d < rest.counts.size(); ++d) rest.counts[d] -= ask.counts[d];
@@ -63,7 +74,6 @@ std::vector<Room> RoomsAfter(const Room& room, const Ask& ask) {
     std::sort(rest.gpus.begin(), rest.gpus.end());
     return {std::move(rest)};
   }
-  std::vector<Room> rooms;
   for (size_t g = 0; g < room.gpus.size(); ++g) {
     if (room.gpus[g] < ask.milli || (g > 0 && room.gpus[g] == room.gpus[g - 1])) continue;
     rooms.push_back(rest);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace muster {
@@ -97,6 +98,20 @@ void Worth::Renew() {
                      : 0;
   }
   ++renewal_;
+}
+
+Valuation Worth::Prices(size_t most) const {
+  std::vector<size_t> order(kinds_.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto demand = [&](size_t k) {
+    return (kinds_[k].weight + kinds_[k].expected * std::max(total_, increment_)) * kinds_[k].ask.worth;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return demand(a) > demand(b); });
+  std::vector<Valuation::Priced> asks;
+  for (const size_t k : order) {
+    if (asks.size() < most && prices_[k] > 0) asks.push_back({kinds_[k].ask, prices_[k]});
+  }
+  return Valuation(std::move(asks));
 }
 
 float Worth::UsableOf(RoomId id, size_t ask) const {

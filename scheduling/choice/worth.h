@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "scheduling/choice/room.h"
 #include "scheduling/choice/rooms.h"
+#include "scheduling/choice/valuation.h"
 
 namespace muster {
 
@@ -68,6 +69,9 @@ class Worth {
   };
   Loss LossOf(RoomId id, size_t ask);
   double Value(RoomId id);
+
+  // The prices as they are now, of the `most` kinds that are asked for most.
+  Valuation Prices(size_t most) const;
 
  private:
   struct Kind {

@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduling/declare/assemble.h"
 
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "scheduling/declare/assemble_group.h"
 #include "scheduling/declare/assemble_one.h"
 #include "scheduling/declare/group_tree.h"
+#include "scheduling/declare/label_number.h"
+#include "scheduling/model/capacity_wish.h"
 
 namespace muster::declare {
+namespace {
+
+// What the namespace says of capacity counts only where somebody can read it.
+void MentionNamespace(const ClusterView& view, Gang& gang) {
+  constexpr absl::string_view kKey = "muster.dev/capacity";
+  const Labels labels = view.NamespaceLabels(std::string(gang.id.ns()));
+  const auto label = labels.find(kKey);
+  if (label == labels.end() || CapacityPolicyNamed(label->second).has_value()) return;
+  gang.ignored.push_back(absl::StrCat(kKey, " of namespace ", gang.id.ns(), " (", Quoted(label->second),
+                                      "; want any, spot, on-demand, prefer-spot or prefer-on-demand)"));
+}
+
+}  // namespace
 
 Gang AssembleGang(const ClusterView& view, const GangId& id) {
   MemberList pods;
@@ -22,8 +39,9 @@ Gang AssembleGang(const ClusterView& view, const GangId& id) {
       pods.push_back(pod);
     });
   }
-  if (in_group) return AssembleGroup(view, id, std::move(pods));
-  Gang gang = AssembleOne(view, id, std::move(pods));
+  Gang gang = in_group ? AssembleGroup(view, id, std::move(pods)) : AssembleOne(view, id, std::move(pods));
+  MentionNamespace(view, gang);
+  if (in_group) return gang;
   if (gang.problem.empty() && gang.waiting_for.empty() && !gang.members.empty() && !view.groups().empty()) {
     gang.problem = ClaimByOthers(view, gang.members.front()->membership->object_key(), {});
   }

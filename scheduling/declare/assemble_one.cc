@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "scheduling/declare/divide.h"
+#include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
 #include "scheduling/declare/later.h"
 
@@ -159,12 +161,81 @@ const std::vector<SubgroupSpec>& PartsOf(const GangDeclaration* object, const Ga
   return object == nullptr || object->subgroups.empty() ? PartsOfMembers(gang) : object->subgroups;
 }
 
-// Which of its roles are created after others, where another object says that.
-const std::vector<SubgroupSpec>& StagesOf(const ClusterView& view, const std::vector<SubgroupSpec>& parts,
-                                          const Gang& gang) {
-  const std::optional<DeclarationKey>& elsewhere = gang.members.front()->membership->stages_in;
-  const GangDeclaration* object = elsewhere.has_value() ? view.FindDeclaration(*elsewhere) : nullptr;
-  return object == nullptr ? parts : object->subgroups;
+bool HasStages(const std::vector<SubgroupSpec>& parts) {
+  return std::any_of(parts.begin(), parts.end(), [](const SubgroupSpec& part) { return part.stage > 0; });
+}
+
+// The other object that says which of its roles are created after others: one
+// for all members that know of any.
+const GangDeclaration* StagesObject(const ClusterView& view, const Gang& gang) {
+  const DeclarationKey* elsewhere = nullptr;
+  for (const auto& member : gang.members) {
+    const std::optional<DeclarationKey>& own = member->membership->stages_in;
+    if (!own.has_value()) continue;
+    if (elsewhere != nullptr && *elsewhere != *own) return nullptr;
+    elsewhere = &*own;
+  }
+  return elsewhere == nullptr ? nullptr : view.FindDeclaration(*elsewhere);
+}
+
+// Whether all of `stages`, which are of another object, are of this gang. That
+// may be of several: each Job of a JobSet can have a PodGroup.
+bool AreOfGang(const GangDeclaration& stages, const Gang& gang) {
+  if (stages.declared_by == VolcanoJob().name() || stages.declared_by == LeaderWorkerSet().name())
+    return true;
+  if (gang.later.count > 0) return true;  // found before, and its minimum counts one stage now
+  int64_t members = 0;
+  for (const SubgroupSpec& part : stages.subgroups) members += part.parent.empty() ? Needed(part) : 0;
+  return gang.min_members >= members;
+}
+
+// Which of its roles are created after others, as the other object says, or its
+// own, or else a member.
+const std::vector<SubgroupSpec>& StagesOf(const GangDeclaration* object,
+                                          const std::vector<SubgroupSpec>& parts, const Gang& gang) {
+  if (object != nullptr && HasStages(object->subgroups) && AreOfGang(*object, gang)) return object->subgroups;
+  return HasStages(parts) ? parts : PartsOfMembers(gang);
+}
+
+// The PodGroup of Volcano that LeaderWorkerSet makes has a minimum of one where
+// the leader goes first, so that this may start; the group needs its workers all
+// the same (sigs.k8s.io/lws v0.8.0, pkg/schedulerprovider, volcano_provider.go).
+void CountWorkers(const GangDeclaration& stages, Gang& gang) {
+  if (stages.declared_by != LeaderWorkerSet().name() || !HasStages(stages.subgroups)) return;
+  if (gang.declared_by == Volcano().name() && gang.min_members == 1) gang.min_members = stages.min_members;
+}
+
+// A waiting member of a role that its declaration does not list: it would go
+// where there is room beside the others, whatever was meant.
+void CheckRoles(const std::vector<SubgroupSpec>& parts, Gang& gang) {
+  if (!gang.problem.empty() || parts.empty()) return;
+  absl::flat_hash_set<absl::string_view> roles = {""};
+  for (const SubgroupSpec& part : parts) {
+    roles.insert(part.role);
+    roles.insert(part.name);
+  }
+  for (const auto& member : gang.members) {
+    const Membership& membership = *member->membership;
+    // One that another declaration gave it is not of this list.
+    if (!member->pending() || membership.stages_in.has_value() || roles.contains(membership.role)) continue;
+    const auto ecosystems = Ecosystems();
+    const bool lists_roles = std::any_of(ecosystems.begin(), ecosystems.end(), [&](const Ecosystem* used) {
+      return used->name() == membership.declared_by && used->ListsRoles();
+    });
+    if (!lists_roles) return;
+    gang.problem =
+        absl::StrFormat("pod %s is of %s, which is not among the parts that %s %s has", member->name.text(),
+                        Quoted(membership.role), membership.declared_by, membership.object_id().text());
+    return;
+  }
+}
+
+// Where only pods list the parts, none of them may have come yet.
+void WaitForParts(const std::vector<SubgroupSpec>& parts, Gang& gang) {
+  if (!parts.empty() || gang.declared_by != YuniKorn().name() || !gang.problem.empty()) return;
+  const bool started = std::any_of(gang.members.begin(), gang.members.end(),
+                                   [](const auto& member) { return member->bound(); });
+  if (!started) gang.waiting_for = "no pod of it has yunikorn.apache.org/task-groups";
 }
 
 // The first number that a member says.
@@ -206,8 +277,13 @@ Gang AssembleOne(const ClusterView& view, const GangId& id, MemberList members) 
   }
   const GangDeclaration* object = TakeFromObject(view, *first.membership, gang);
   const std::vector<SubgroupSpec>& parts = PartsOf(object, gang);
+  CheckRoles(parts, gang);
+  WaitForParts(parts, gang);
   Divide(parts, gang);
-  CountStages(StagesOf(view, parts, gang), gang);
+  const GangDeclaration* stages = StagesObject(view, gang);
+  if (stages != nullptr && gang.problem.empty()) gang.problem = stages->problem;
+  if (stages != nullptr) CountWorkers(*stages, gang);
+  CountStages(StagesOf(stages, parts, gang), gang);
   if (gang.problem.empty() && gang.min_members > kMaxMembers) {
     gang.problem = absl::StrFormat("it asks for %d members; the most is %d", gang.min_members, kMaxMembers);
   }
@@ -217,8 +293,8 @@ Gang AssembleOne(const ClusterView& view, const GangId& id, MemberList members) 
 Gang AssembleWithLater(const ClusterView& view, const Gang& gang) {
   const GangDeclaration* object = view.FindDeclaration(gang.members.front()->membership->object_key());
   MemberList members = gang.members;
-  for (auto& later : LaterMembers(StagesOf(view, PartsOf(object, gang), gang), gang))
-    members.push_back(std::move(later));
+  const std::vector<SubgroupSpec>& stages = StagesOf(StagesObject(view, gang), PartsOf(object, gang), gang);
+  for (auto& later : LaterMembers(stages, gang)) members.push_back(std::move(later));
   return AssembleOne(view, gang.id, std::move(members));
 }
 

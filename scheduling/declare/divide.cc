@@ -44,10 +44,20 @@ void Merge(const SubgroupSpec& object, SubgroupSpec& own) {
   if (own.topology == TopologyDemand()) own.topology = object.topology;
 }
 
-Chain ChainOf(const Pod& pod, absl::Span<const SubgroupSpec> specs, Gang& gang) {
+// Those that members of this role can be in.
+std::vector<const SubgroupSpec*> OfRole(absl::Span<const SubgroupSpec> specs, const std::string& role) {
+  std::vector<const SubgroupSpec*> of_role;
+  for (const SubgroupSpec& spec : specs) {
+    if (spec.role.empty() || spec.role == role) of_role.push_back(&spec);
+  }
+  return of_role;
+}
+
+Chain ChainOf(const Pod& pod, const std::vector<const SubgroupSpec*>& specs, Gang& gang) {
   Chain chain = pod.membership->subgroups;
   std::string within;  // the object's spec that was added last
-  for (const SubgroupSpec& spec : specs) {
+  for (const SubgroupSpec* of_role : specs) {
+    const SubgroupSpec& spec = *of_role;
     if (!IsIn(pod, spec)) continue;
     if (!spec.parent.empty() && spec.parent != within) continue;
     if (spec.parent.empty() && !within.empty()) {
@@ -94,6 +104,36 @@ int32_t AddSubgroup(const SubgroupSpec& spec, int32_t parent, Gang& gang) {
   return static_cast<int32_t>(gang.subgroups.size()) - 1;
 }
 
+int32_t FindSubgroup(const Gang& gang, const std::string& name) {
+  const auto at = std::find_if(gang.subgroups.begin(), gang.subgroups.end(),
+                               [&](const Subgroup& subgroup) { return subgroup.name == name; });
+  return at == gang.subgroups.end() ? -1 : static_cast<int32_t>(at - gang.subgroups.begin());
+}
+
+// The subgroup around `spec`, which is made if it has no members yet; -1: the gang itself.
+int32_t Around(const SubgroupSpec& spec, absl::Span<const SubgroupSpec> specs, Gang& gang) {
+  if (spec.parent.empty()) return -1;
+  const int32_t there = FindSubgroup(gang, spec.parent);
+  if (there >= 0) return there;
+  const auto parent = std::find_if(specs.begin(), specs.end(),
+                                   [&](const SubgroupSpec& other) { return other.name == spec.parent; });
+  if (parent == specs.end()) return -1;
+  const int32_t outer = Around(*parent, specs, gang);
+  return Demands(*parent) && gang.problem.empty() ? AddSubgroup(*parent, outer, gang) : outer;
+}
+
+// Adds the roles with a minimum of which there is no member yet: without them
+// members of other roles would make up the number that the gang needs.
+void AddEmptyRoles(absl::Span<const SubgroupSpec> specs, Gang& gang) {
+  for (const SubgroupSpec& spec : specs) {
+    const bool must_exist = !spec.role.empty() && spec.split_by.empty() && spec.min_members.value_or(0) > 0;
+    if (!must_exist || FindSubgroup(gang, spec.name) >= 0) continue;
+    const int32_t parent = Around(spec, specs, gang);
+    if (gang.problem.empty()) AddSubgroup(spec, parent, gang);
+    if (!gang.problem.empty()) return;
+  }
+}
+
 // How many members of the stage must be there, and how many are.
 struct StageCount {
   int64_t needed = 0;
@@ -107,16 +147,26 @@ StageCount CountStage(const Gang& gang, absl::Span<const SubgroupSpec> specs, in
     if (spec.stage != stage || !spec.parent.empty()) continue;
     int64_t exist = 0;
     int64_t run = 0;
-    for (const auto& member : gang.members) {
-      if (member->phase == PodPhase::kFailed || !IsIn(*member, spec)) continue;
+    for (const size_t m : MembersIn(gang, spec)) {
+      const Pod& member = *gang.members[m];
+      if (member.phase == PodPhase::kFailed) continue;
       ++exist;
-      run += member->bound() || member->finished() ? 1 : 0;
+      run += member.bound() || member.finished() ? 1 : 0;
     }
     count.needed += Needed(spec);
     count.exists &= exist >= Needed(spec);
     count.runs &= run >= Needed(spec);
   }
   return count;
+}
+
+// How many members the gang needs beside all that will be in its stages.
+int64_t OfNoStage(const Gang& gang, absl::Span<const SubgroupSpec> specs) {
+  int64_t staged = 0;
+  for (const SubgroupSpec& spec : specs) {
+    if (spec.parent.empty()) staged += std::max(spec.size.value_or(0), Needed(spec));
+  }
+  return std::max<int64_t>(0, gang.min_members - staged);
 }
 
 }  // namespace
@@ -129,18 +179,38 @@ bool IsIn(const Pod& pod, const SubgroupSpec& spec) {
                      [&](const std::string& key) { return pod.labels.contains(key); });
 }
 
+std::vector<size_t> MembersIn(const Gang& gang, const SubgroupSpec& spec) {
+  auto first = gang.members.begin();
+  auto last = gang.members.end();
+  if (!spec.role.empty()) {
+    first = std::partition_point(first, last,
+                                 [&](const auto& member) { return member->membership->role < spec.role; });
+    last = std::partition_point(first, last,
+                                [&](const auto& member) { return member->membership->role == spec.role; });
+  }
+  std::vector<size_t> members;
+  for (auto member = first; member != last; ++member) {
+    if (IsIn(**member, spec)) members.push_back(static_cast<size_t>(member - gang.members.begin()));
+  }
+  return members;
+}
+
 int64_t Needed(const SubgroupSpec& spec) { return spec.min_members.value_or(spec.size.value_or(0)); }
 
 void Divide(absl::Span<const SubgroupSpec> specs, Gang& gang) {
+  std::vector<const SubgroupSpec*> of_role;
   for (size_t m = 0; m < gang.members.size(); ++m) {
+    const std::string& role = gang.members[m]->membership->role;
+    if (m == 0 || role != gang.members[m - 1]->membership->role) of_role = OfRole(specs, role);
     int32_t within = -1;
-    for (const SubgroupSpec& spec : ChainOf(*gang.members[m], specs, gang)) {
+    for (const SubgroupSpec& spec : ChainOf(*gang.members[m], of_role, gang)) {
       within = AddSubgroup(spec, within, gang);
       if (!gang.problem.empty()) return;
     }
     if (!gang.problem.empty()) return;
     if (within >= 0) gang.subgroups[static_cast<size_t>(within)].members.push_back(m);
   }
+  AddEmptyRoles(specs, gang);
 }
 
 void CountStages(absl::Span<const SubgroupSpec> specs, Gang& gang) {
@@ -148,7 +218,7 @@ void CountStages(absl::Span<const SubgroupSpec> specs, Gang& gang) {
   for (const SubgroupSpec& spec : specs) last = std::max(last, spec.stage);
   if (last == 0) return;
   StageCount stage = CountStage(gang, specs, 0);
-  int64_t needed = stage.needed;
+  int64_t needed = stage.needed + OfNoStage(gang, specs);
   int32_t reached = 0;
   while (reached < last) {
     const StageCount next = CountStage(gang, specs, reached + 1);
@@ -158,12 +228,13 @@ void CountStages(absl::Span<const SubgroupSpec> specs, Gang& gang) {
     stage = next;
   }
   gang.min_members = std::max<int64_t>(1, std::min(gang.min_members, needed));
-  for (size_t m = 0; m < gang.members.size(); ++m) {
-    const bool early = std::any_of(specs.begin(), specs.end(), [&](const SubgroupSpec& spec) {
-      return spec.parent.empty() && spec.stage < reached && IsIn(*gang.members[m], spec);
-    });
-    if (early) gang.early.push_back(m);
+  for (const SubgroupSpec& spec : specs) {
+    if (!spec.parent.empty() || spec.stage >= reached) continue;
+    const std::vector<size_t> members = MembersIn(gang, spec);
+    gang.early.insert(gang.early.end(), members.begin(), members.end());
   }
+  std::sort(gang.early.begin(), gang.early.end());
+  gang.early.erase(std::unique(gang.early.begin(), gang.early.end()), gang.early.end());
   for (Subgroup& subgroup : gang.subgroups) {
     const bool waits =
         subgroup.stage > reached || std::any_of(specs.begin(), specs.end(), [&](const auto& spec) {

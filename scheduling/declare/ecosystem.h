@@ -31,7 +31,8 @@ struct PodFacts {
   const Labels& annotations;
   absl::string_view pod_group_name;  // spec.schedulingGroup.podGroupName; empty if unset
   WorkloadReference workload = {};
-  absl::string_view owner = {};  // the name of its controller; empty if it has none
+  absl::string_view owner = {};       // the name of its controller; empty if it has none
+  absl::string_view owner_kind = {};  // and its kind
 };
 
 // A kind of object that carries gang declarations.
@@ -65,8 +66,14 @@ class Ecosystem {
   // may share one. Empty where the declaration itself names a gang.
   virtual absl::string_view controller() const { return ""; }
 
+  // The same for this pod, where that is of many kinds.
+  virtual std::string ControllerOf(const PodFacts&) const { return std::string(controller()); }
+
   // Whether Kueue makes a pod set of each role, rather than one of the whole gang.
   virtual bool RolesArePodSets() const { return true; }
+
+  // Whether the declaration lists every role, so that a pod of another one is a mistake.
+  virtual bool ListsRoles() const { return false; }
 
   // The kind of object beside the pods that carries the numbers, if any.
   virtual std::optional<CustomResource> object() const { return std::nullopt; }
@@ -86,9 +93,10 @@ absl::Span<const Ecosystem* const> Ecosystems();
 
 // The membership by the first ecosystem that recognises the pod, with the
 // topology that Kueue's annotations ask for, what it says of repair, and the names of the ecosystems
-// after it that recognise the pod too. A gang that has the name of its
-// controller is called KIND:NAME, whether or not another has that name; one with
-// a name that no object can have is a problem.
+// after it that recognise the pod too. Of these, the pod's controller says which
+// role it has where the first does not, and which roles are created after others. A gang that has the name of
+// its controller is called KIND:NAME, whether or not another has that name; one with a name that no object
+// can have is a problem.
 std::optional<Membership> Recognise(const PodFacts& pod);
 
 }  // namespace muster::declare

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduling/declare/ecosystems.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -60,6 +61,32 @@ void NameAfterController(const PodFacts& pod, absl::string_view controller, Memb
   membership.gang = GangId(pod.ns, absl::StrCat(controller, ":", membership.gang.name()));
 }
 
+// Whoever names the gang, which of its pods come after others is for their
+// controller to say: those that wait for all would wait for ever. A pod has one
+// role, so that another one in the words of `used` goes without stages. Returns
+// whether the role is from `own`.
+bool TakeStages(const Ecosystem& ecosystem, const Membership& own, Membership& used) {
+  const bool by_pods = std::any_of(own.parts.begin(), own.parts.end(),
+                                   [](const SubgroupSpec& part) { return part.stage > 0; });
+  const bool by_object = !ecosystem.controller().empty() && (own.needs_object || !own.object.empty());
+  if (own.role.empty() || !own.problem.empty() || (!by_pods && !by_object)) return false;
+  const bool has_role = !used.role.empty();
+  if (has_role && used.role != own.role) return false;
+  used.role = own.role;
+  if (by_object && !used.stages_in.has_value()) used.stages_in = own.object_key();
+  if (by_pods && used.parts.empty()) {
+    for (const SubgroupSpec& part : own.parts) {
+      SubgroupSpec& stage = used.parts.emplace_back();
+      stage.name = part.name;
+      stage.role = part.role;
+      stage.size = part.min_members.has_value() ? part.min_members : part.size;
+      stage.stage = part.stage;
+      stage.like = part.like;
+    }
+  }
+  return !has_role;
+}
+
 }  // namespace
 
 absl::Span<const Ecosystem* const> Ecosystems() {
@@ -97,26 +124,31 @@ absl::Span<const Ecosystem* const> Ecosystems() {
 
 std::optional<Membership> Recognise(const PodFacts& pod) {
   std::optional<Membership> used;
+  const Ecosystem* used_by = nullptr;
+  bool roles_are_pod_sets = true;
   std::vector<std::string> ignored;
   for (const Ecosystem* ecosystem : Ecosystems()) {
     std::optional<Membership> membership = ecosystem->Recognise(pod);
     if (!membership.has_value()) continue;
     if (used.has_value()) {
       ignored.emplace_back(ecosystem->name());
+      if (TakeStages(*ecosystem, *membership, *used)) roles_are_pod_sets &= ecosystem->RolesArePodSets();
       continue;
     }
     used = std::move(membership);
-    CheckName(pod, ecosystem->controller(), *used);
-    CheckRole(pod, *used);
-    NameAfterController(pod, ecosystem->controller(), *used);
-    AddKueueTopology(pod, ecosystem->RolesArePodSets(), *used);
-    AddRepair(pod, *used);
-    AddPlacementAnnotations(pod, *used);
+    used_by = ecosystem;
+    roles_are_pod_sets = ecosystem->RolesArePodSets();
   }
-  if (used.has_value()) {
-    used->ignored.insert(used->ignored.begin(), ignored.begin(), ignored.end());
-    NoteIgnoredKeys(pod, *used);
-  }
+  if (!used.has_value()) return used;
+  const std::string controller = used_by->ControllerOf(pod);
+  CheckName(pod, controller, *used);
+  CheckRole(pod, *used);
+  NameAfterController(pod, controller, *used);
+  AddKueueTopology(pod, roles_are_pod_sets, *used);
+  AddRepair(pod, *used);
+  AddPlacementAnnotations(pod, *used);
+  used->ignored.insert(used->ignored.begin(), ignored.begin(), ignored.end());
+  NoteIgnoredKeys(pod, *used);
   return used;
 }
 

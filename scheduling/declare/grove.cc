@@ -73,6 +73,7 @@ void ReadSet(const ObjectFields& fields, std::vector<SubgroupSpec>& groups, std:
 class GroveEcosystem : public Ecosystem {
  public:
   absl::string_view name() const override { return kName; }
+  bool ListsRoles() const override { return true; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
     const auto gang = pod.labels.find(kLabel);

@@ -54,9 +54,13 @@ void FindStage(const ObjectFields& fields, bool in_order, const std::vector<Repl
       "dependsOn",
       [&](const ObjectFields& dependency) {
         const std::string name = dependency.NeededText("name");
+        bool found = false;
         for (const ReplicatedJob& other : before) {
-          if (other.name == name) job.stage = std::max(job.stage, other.last_stage() + 1);
+          if (other.name != name) continue;
+          job.stage = std::max(job.stage, other.last_stage() + 1);
+          found = true;
         }
+        if (!found) dependency.Reject("name", "the name of a replicated job before it");
         job.after_end |= dependency.Text("status") == "Complete";
       },
       kMaxSubgroups);
@@ -106,6 +110,7 @@ class JobSetEcosystem : public Ecosystem {
  public:
   absl::string_view name() const override { return kName; }
   absl::string_view controller() const override { return "jobset"; }
+  bool ListsRoles() const override { return true; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
     const auto set = pod.labels.find("jobset.sigs.k8s.io/jobset-name");

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/assemble.h"
@@ -57,9 +58,9 @@ SubgroupSpec ReadSubgroup(const ObjectFields& fields) {
 // until no more can be: what is left has no parent, or is in a circle.
 std::vector<SubgroupSpec> ParentsFirst(std::vector<SubgroupSpec>& unsorted) {
   std::vector<SubgroupSpec> sorted;
+  absl::flat_hash_set<std::string> names;
   const auto ready = [&](const SubgroupSpec& spec) {
-    return spec.parent.empty() || std::any_of(sorted.begin(), sorted.end(),
-                                              [&](const auto& other) { return other.name == spec.parent; });
+    return spec.parent.empty() || names.contains(spec.parent);
   };
   for (bool moved = true; moved;) {
     moved = false;
@@ -68,6 +69,7 @@ std::vector<SubgroupSpec> ParentsFirst(std::vector<SubgroupSpec>& unsorted) {
         ++i;
         continue;
       }
+      names.insert(unsorted[i].name);
       sorted.push_back(std::move(unsorted[i]));
       unsorted.erase(unsorted.begin() + static_cast<std::ptrdiff_t>(i));
       moved = true;
@@ -97,6 +99,11 @@ void ReadSubgroups(const ObjectFields& spec, GangDeclaration& declaration) {
   if (!unsorted.empty()) {
     spec.Reject("subGroups", absl::StrCat("a parent for ", unsorted.front().name, " that exists"));
   }
+  for (SubgroupSpec& subgroup : declaration.subgroups) {
+    const bool has_parts = std::any_of(declaration.subgroups.begin(), declaration.subgroups.end(),
+                                       [&](const auto& other) { return other.parent == subgroup.name; });
+    if (!has_parts) subgroup.role = subgroup.name;
+  }
   SelectMembersOfParts(declaration.subgroups);
   const std::optional<int64_t> needed = NumberOr(spec, "minSubGroup");
   if (!needed.has_value()) return;
@@ -113,6 +120,7 @@ void ReadSubgroups(const ObjectFields& spec, GangDeclaration& declaration) {
 class KaiEcosystem : public Ecosystem {
  public:
   absl::string_view name() const override { return kName; }
+  bool ListsRoles() const override { return true; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
     const auto group = pod.annotations.find("pod-group-name");

@@ -89,7 +89,7 @@ void ReadStrategy(const ObjectFields& layer, TopologyDemand& demand) {
     demand.required = name;
   } else if (strategy == "PreferGather") {
     demand.preferred = name;  // the last one is the innermost; from there one spreads outwards
-  } else if (!strategy.empty()) {
+  } else if (!strategy.empty() || !layer.At("podCountMultiple").Present()) {
     layer.Reject("strategy", "MustGather or PreferGather");
   }
   if (layer.At("podCountMultiple").Present()) {
@@ -108,9 +108,9 @@ TopologyDemand ReadSpec(const std::string& text, std::string& problem) {
   }
   demand.said_by.fields = std::string(kSpec);
   std::string wrong;
-  ObjectFields(spec, wrong).ForEach("gatherStrategy", [&](const ObjectFields& layer) {
-    ReadStrategy(layer, demand);
-  });
+  const ObjectFields fields(spec, wrong);
+  if (!fields.At("gatherStrategy").Present()) fields.Reject("gatherStrategy", "a list of layers");
+  fields.ForEach("gatherStrategy", [&](const ObjectFields& layer) { ReadStrategy(layer, demand); });
   if (!wrong.empty() && problem.empty()) problem = absl::StrCat(kSpec, ": ", wrong);
   return demand;
 }

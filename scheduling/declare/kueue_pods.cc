@@ -35,6 +35,8 @@ std::optional<int64_t> Rank(const PodFacts& pod) {
 class KueuePodsEcosystem : public Ecosystem {
  public:
   absl::string_view name() const override { return kName; }
+  // Pods that are alike are a pod set, of whatever role.
+  bool RolesArePodSets() const override { return false; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
     const auto label = pod.labels.find("kueue.x-k8s.io/pod-group-name");

@@ -43,9 +43,15 @@ constexpr absl::string_view kGroup = "kueue.x-k8s.io/podset-group-name";
 constexpr absl::string_view kOffset = "kueue.x-k8s.io/pod-index-offset";
 constexpr size_t kMostLayers = 3;
 
+std::string ReadLevel(absl::string_view key, PodReader& reader) {
+  const auto level = reader.Text(key);
+  if (level.has_value() && level->empty()) reader.Problem(absl::StrCat(key, " is empty; want a level"));
+  return level.value_or("");
+}
+
 void ReadPodSet(PodReader& reader, TopologyDemand& demand) {
-  demand.required = reader.Text(kRequired).value_or("");
-  demand.preferred = reader.Text(kPreferred).value_or("");
+  demand.required = ReadLevel(kRequired, reader);
+  demand.preferred = ReadLevel(kPreferred, reader);
   demand.unconstrained = reader.Flag(kUnconstrained);
   const int said =
       (demand.required.empty() ? 0 : 1) + (demand.preferred.empty() ? 0 : 1) + (demand.unconstrained ? 1 : 0);
@@ -157,6 +163,9 @@ void AddKueueTopology(const PodFacts& pod, bool roles_are_pod_sets, Membership& 
     }
   }
   const std::string group = reader.Text(kGroup).value_or("");
+  if (!group.empty() && demand.required.empty() && demand.preferred.empty()) {
+    reader.Problem(absl::StrCat(kGroup, " needs ", kRequired, " or ", kPreferred, " beside it"));
+  }
   if (demand == TopologyDemand()) return;
   if (AsksItself(membership)) {
     membership.ignored.emplace_back("podset-topology.kueue.x-k8s.io");

@@ -18,9 +18,9 @@ bool IsLater(const SubgroupSpec& spec, int32_t reached) {
 
 // How many members the part lacks of its minimum.
 int64_t Missing(const SubgroupSpec& spec, const Gang& gang) {
-  const auto exist = std::count_if(gang.members.begin(), gang.members.end(), [&](const auto& member) {
-    return member->phase != PodPhase::kFailed && IsIn(*member, spec);
-  });
+  const std::vector<size_t> members = MembersIn(gang, spec);
+  const auto exist = std::count_if(members.begin(), members.end(),
+                                   [&](size_t m) { return gang.members[m]->phase != PodPhase::kFailed; });
   return std::max<int64_t>(0, Needed(spec) - exist);
 }
 

@@ -40,14 +40,13 @@ TopologyDemand ReadTopology(const ObjectFields& spec) {
   return demand;
 }
 
-// What both kinds have, with the least number of what is directly within.
+// What both kinds have; the policy has the least number of what is directly within as `minimum`.
 absl::StatusOr<GangDeclaration> DecodeGroup(const nlohmann::json& object, absl::string_view kind,
                                             const char* minimum) {
   auto declaration = DecodeNamed(object, kind, [&](const ObjectFields& root, GangDeclaration& declaration) {
     const auto priority = NumberAt(object, "/spec/priority", std::numeric_limits<int32_t>::min(),
                                    std::numeric_limits<int32_t>::max(), declaration);
     if (priority.has_value()) declaration.priority = static_cast<int32_t>(*priority);
-    declaration.min_members = NumberAt(object, minimum, 1, kMaxMembers, declaration).value_or(1);
     const ObjectFields spec = root.At("spec");
     declaration.topology = ReadTopology(spec);
     const std::string parent = spec.Text("parentCompositePodGroupName");
@@ -60,6 +59,8 @@ absl::StatusOr<GangDeclaration> DecodeGroup(const nlohmann::json& object, absl::
     if (!is_gang && !policy.At("basic").Present()) {
       spec.Reject("schedulingPolicy", "gang or basic");
     }
+    if (is_gang && policy.At("basic").Present()) spec.Reject("schedulingPolicy", "one of gang and basic");
+    if (is_gang) declaration.min_members = policy.At("gang").NeededNumber(minimum, 1, kMaxMembers);
     declaration.all_or_none = is_gang || !declaration.topology.empty();
     NoteIgnored(spec,
                 {{"disruptionMode", "Muster evicts no running gang"},
@@ -92,7 +93,7 @@ class NativeEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    return DecodeGroup(object, kName, "/spec/schedulingPolicy/gang/minCount");
+    return DecodeGroup(object, kName, "minCount");
   }
 };
 
@@ -109,7 +110,7 @@ class CompositeEcosystem : public Ecosystem {
   }
 
   absl::StatusOr<GangDeclaration> Decode(const nlohmann::json& object) const override {
-    auto declaration = DecodeGroup(object, kComposite, "/spec/schedulingPolicy/gang/minGroupCount");
+    auto declaration = DecodeGroup(object, kComposite, "minGroupCount");
     if (declaration.ok()) declaration->min_groups = std::exchange(declaration->min_members, 1);
     return declaration;
   }

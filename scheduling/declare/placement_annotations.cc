@@ -54,8 +54,22 @@ TopologyDemand ReadKai(PodReader& reader) {
   }
   if (demand == TopologyDemand()) return demand;
   demand.topology = reader.Text("kai.scheduler/topology").value_or("");
-  demand.said_by.fields = "annotations kai.scheduler/...-placement";
+  demand.said_by.fields = demand.slices.empty() ? "annotations kai.scheduler/...-placement"
+                                                : "annotations kai.scheduler/...-placement and segment-size";
   return demand;
+}
+
+// Of Kubeflow's jobs the workers are in segments, without a master.
+void MoveSegmentsToWorkers(const PodFacts& pod, TopologyDemand& demand, Membership& membership) {
+  const auto type = pod.labels.find("training.kubeflow.org/replica-type");
+  if (type == pod.labels.end() || demand.slices.empty()) return;
+  SubgroupSpec workers;
+  workers.name = type->second;
+  workers.topology.topology = demand.topology;
+  workers.topology.slices = std::exchange(demand.slices, {});
+  workers.topology.said_by = demand.said_by;
+  if (demand.required.empty() && demand.preferred.empty()) demand = {};
+  if (workers.name == "worker") membership.subgroups.push_back(std::move(workers));
 }
 
 TopologyDemand ReadVolcano(PodReader& reader) {
@@ -119,9 +133,10 @@ void AddPlacementAnnotations(const PodFacts& pod, Membership& membership) {
     if (demand == TopologyDemand()) return;
     if (AsksItself(membership)) {
       membership.ignored.emplace_back(name);
-    } else {
-      membership.topology = std::move(demand);
+      return;
     }
+    MoveSegmentsToWorkers(pod, demand, membership);
+    membership.topology = std::move(demand);
   };
   add(HasPrefix(pod.annotations, kKai), "placement.kai.scheduler", ReadKai);
   add(HasPrefix(pod.annotations, kVolcano) || HasPrefix(pod.labels, kVolcano), "network-topology.volcano.sh",

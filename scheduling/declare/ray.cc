@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // KubeRay: the head and the workers of a RayCluster are a gang if its label
 // ray.io/gang-scheduling-enabled is there; else each pod is on its own. The pod
-// that submits a RayJob is no part of it. Where a replica has several hosts, it is
+// that submits a RayJob is no part of it, nor the one that cleans up after a
+// cluster that is deleted. Where a replica has several hosts, it is
 // a subgroup of as many, and as many replicas as the cluster begins with must be
 // whole. Pods say which replica they are of if the operator's feature gate
 // RayMultiHostIndexing is on; without that the numbers of the gang alone count.
@@ -11,7 +12,7 @@
 //         minReplicas,maxReplicas,numOfHosts,suspend},
 //         spec.enableInTreeAutoscaling; controllers/ray/utils, util.go:
 //         replicas are kept between minReplicas and maxReplicas, which wins;
-//         constant.go: labels ray.io/{cluster,group,worker-group-replica-index,
+//         constant.go: labels ray.io/{cluster,group,node-type,worker-group-replica-index,
 //         replica-host-index,gang-scheduling-enabled}.
 #include <algorithm>
 #include <limits>
@@ -32,6 +33,7 @@ namespace {
 
 constexpr absl::string_view kName = "RayCluster.ray.io";
 
+constexpr absl::string_view kHead = "headgroup";  // the group that it is in
 constexpr absl::string_view kReplica = "ray.io/worker-group-replica-index";
 
 struct WorkerGroup {
@@ -83,6 +85,9 @@ class RayEcosystem : public Ecosystem {
     if (cluster == pod.labels.end() || group == pod.labels.end() || cluster->second.empty()) {
       return std::nullopt;
     }
+    // It clears what is kept outside of the cluster once head and workers are gone.
+    const auto type = pod.labels.find("ray.io/node-type");
+    if (type != pod.labels.end() && type->second == "redis-cleanup") return std::nullopt;
     Membership membership;
     membership.gang = GangId(pod.ns, cluster->second);
     membership.declared_by = std::string(kName);
@@ -106,6 +111,10 @@ class RayEcosystem : public Ecosystem {
       const ObjectFields spec = root.At("spec");
       const bool autoscaled = spec.Flag("enableInTreeAutoscaling");
       int64_t members = 1;  // the head
+      SubgroupSpec head;
+      head.name = head.role = std::string(kHead);
+      head.min_members = head.size = 1;
+      declaration.subgroups.push_back(std::move(head));
       spec.ForEach(
           "workerGroupSpecs",
           [&](const ObjectFields& fields) {

@@ -22,6 +22,7 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
+#include "scheduling/declare/label_selector.h"
 #include "scheduling/declare/object_fields.h"
 #include "scheduling/declare/pod_group.h"
 #include "scheduling/declare/pod_reader.h"
@@ -30,6 +31,8 @@ namespace muster::declare {
 namespace {
 
 constexpr absl::string_view kName = "PodGroup.scheduling.volcano.sh";
+constexpr absl::string_view kGroup = "scheduling.k8s.io/group-name";
+constexpr absl::string_view kVolcanoGroup = "scheduling.volcano.sh/group-name";
 constexpr absl::string_view kTask = "volcano.sh/task-spec";
 
 // The tier that one may spread over as a level; soft means as close as it can be.
@@ -55,27 +58,17 @@ TopologyDemand ReadNetworkTopology(const ObjectFields& fields) {
   return demand;
 }
 
-std::vector<LabelRequirement> ReadMatchLabels(const ObjectFields& selector) {
-  std::vector<LabelRequirement> labels;
-  selector.ForEachText("matchLabels", [&](const std::string& key, const std::string& value) {
-    labels.push_back({key, LabelRequirement::Op::kIn, {value}});
-  });
-  if (selector.At("matchExpressions").Present()) {
-    selector.Reject("matchExpressions", "none: Muster reads matchLabels");
-  }
-  return labels;
-}
-
 // A policy is a part, and each set of values of its label keys one within it.
 void ReadPolicy(const ObjectFields& policy, const std::string& name, GangDeclaration& declaration) {
   SubgroupSpec all;
   all.name = name;
-  all.selector = ReadMatchLabels(policy.At("labelSelector"));
+  all.selector = ReadLabelSelector(policy.At("labelSelector"));
   // The part of a task holds those of its partitions.
   for (const LabelRequirement& label : all.selector) {
     const bool is_task =
         std::any_of(declaration.subgroups.begin(), declaration.subgroups.end(), [&](const auto& task) {
-          return label.key == kTask && !task.role.empty() && task.role == label.values.front();
+          return label.key == kTask && label.op == LabelRequirement::Op::kIn && label.values.size() == 1 &&
+                 !task.role.empty() && task.role == label.values.front();
         });
     if (is_task) all.parent = label.values.front();
   }
@@ -118,10 +111,14 @@ class VolcanoEcosystem : public Ecosystem {
   absl::string_view name() const override { return kName; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
-    auto group = pod.annotations.find("scheduling.k8s.io/group-name");
-    if (group == pod.annotations.end()) group = pod.annotations.find("scheduling.volcano.sh/group-name");
+    auto group = pod.annotations.find(kGroup);
+    const auto other = pod.annotations.find(kVolcanoGroup);
+    if (group == pod.annotations.end()) group = other;
     if (group == pod.annotations.end() || group->second.empty()) return std::nullopt;
     Membership membership;
+    if (other != pod.annotations.end() && other->second != group->second) {
+      membership.ignored.push_back(absl::StrCat(kVolcanoGroup, " (", kGroup, " goes before it)"));
+    }
     membership.gang = GangId(pod.ns, group->second);
     membership.declared_by = std::string(kName);
     membership.needs_object = true;

@@ -47,8 +47,17 @@ Task ReadTask(const ObjectFields& fields, size_t number) {
   return task;
 }
 
-// Tasks may come in any order. Those that wait for each other in a circle, or
-// for none that there is, are left where they are: Volcano refuses such jobs.
+void CheckNames(const ObjectFields& task, const std::vector<Task>& tasks) {
+  task.At("dependsOn").ForEach("name", [&](const ObjectFields& name) {
+    const std::string text = name.OwnText();
+    const bool found =
+        std::any_of(tasks.begin(), tasks.end(), [&](const Task& other) { return other.part.name == text; });
+    if (!found) name.Reject("", "the name of a task");
+  });
+}
+
+// Tasks may come in any order. Those that wait for each other in a circle are
+// left where they are: Volcano refuses such jobs.
 void FindStages(std::vector<Task>& tasks) {
   const auto stage_of = [&](const Task& task) {
     std::optional<int32_t> stage;
@@ -90,6 +99,8 @@ class VolcanoJobEcosystem : public Ecosystem {
       root.At("spec").ForEach(
           "tasks", [&](const ObjectFields& fields) { tasks.push_back(ReadTask(fields, tasks.size())); },
           kMostTasks);
+      root.At("spec").ForEach(
+          "tasks", [&](const ObjectFields& fields) { CheckNames(fields, tasks); }, kMostTasks);
       FindStages(tasks);
       for (Task& task : tasks) declaration.subgroups.push_back(std::move(task.part));
     });

@@ -8,7 +8,7 @@
 //         scheduling.volcano.sh/group-min-member.
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/ascii.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/declare/label_number.h"
 #include "scheduling/declare/pod_reader.h"
@@ -21,8 +21,9 @@ constexpr absl::string_view kName = "scheduling.volcano.sh/group-min-member";
 class VolcanoMinMemberEcosystem : public Ecosystem {
  public:
   absl::string_view name() const override { return kName; }
-  // Whatever kind that is.
-  absl::string_view controller() const override { return "owner"; }
+  std::string ControllerOf(const PodFacts& pod) const override {
+    return absl::AsciiStrToLower(pod.owner_kind);
+  }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
     if (pod.owner.empty() || !pod.annotations.contains(kName)) return std::nullopt;

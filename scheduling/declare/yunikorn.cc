@@ -6,9 +6,10 @@
 //         yunikorn.apache.org/task-groups (JSON: [{"name", "minMember",
 //         "minResource"}]),
 //         yunikorn.apache.org/task-group-name; labels yunikorn.apache.org/app-id,
-//         applicationId, spark-app-selector. All but the last as
+//         applicationId, spark-app-selector. All but that as
 //         github.com/ray-project/kuberay/ray-operator v1.5.0 writes them (checked),
-//         controllers/ray/batchscheduler/yunikorn.
+//         controllers/ray/batchscheduler/yunikorn; of a cluster without an id,
+//         which YuniKorn would make up, the pods go by its label ray.io/cluster.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -31,7 +32,8 @@ constexpr absl::string_view kGroups = "yunikorn.apache.org/task-groups";
 constexpr absl::string_view kGroup = "yunikorn.apache.org/task-group-name";
 
 std::string ApplicationOf(const PodFacts& pod, PodReader& reader) {
-  for (const char* key : {"yunikorn.apache.org/app-id", "applicationId", "spark-app-selector"}) {
+  for (const char* key :
+       {"yunikorn.apache.org/app-id", "applicationId", "spark-app-selector", "ray.io/cluster"}) {
     const std::string id = reader.Text(key).value_or("");
     if (!id.empty()) return id;
   }
@@ -85,6 +87,7 @@ void ReadGroups(const std::string& text, PodReader& reader, Membership& membersh
 class YuniKornEcosystem : public Ecosystem {
  public:
   absl::string_view name() const override { return kName; }
+  bool ListsRoles() const override { return true; }
 
   std::optional<Membership> Recognise(const PodFacts& pod) const override {
     const auto group = pod.annotations.find(kGroup);

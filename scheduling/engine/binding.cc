@@ -135,6 +135,7 @@ bool Engine::Stands(const Seat& seat) const {
   if (state == nullptr || pod == nullptr || pod->uid != seat.uid || !pod->pending()) return false;
   if (!Eligible(pod->shape, *state->node) || !GpuRules(pod->shape, nullptr).Allow(*state->node)) return false;
   if (declined_.Holds(pod->shape, seat.node)) return false;
+  if (InGang(*view_, *pod) && !ClosedToMembers(pod->shape, *state->node).empty()) return false;
   const std::string tenant = TenantOf(*pod, options_.tenants);
   const Tenants tenants(*view_, ledger_, options_.tenants);
   if (tenants.Share(*state->node, seat.requests) && !tenants.OtherOn(*state, tenant).empty()) return false;

@@ -23,6 +23,7 @@
 #include "scheduling/capacity/scale_up.h"
 #include "scheduling/capacity/scale_up_candidates.h"
 #include "scheduling/engine/plan_job.h"
+#include "scheduling/engine/solo_policy.h"
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/model/scale_up_orders.h"
@@ -117,7 +118,7 @@ class Engine {
   std::vector<GangId> ToPlan(absl::Time now);
   // Of ToPlan, the gangs up to and including `gang`; it alone if it is not among them.
   std::vector<GangId> ToPlanUpTo(const GangId& gang, absl::Time now);
-  PlanJob Prepare(const GangId& gang, absl::Time now) const;
+  PlanJob Prepare(const GangId& gang, absl::Time now);
   // Takes over the result of `job`. False, without any effect, if seats of it
   // no longer fit what happened meanwhile: prepare again.
   bool Install(const PlanJob& job, const std::variant<std::vector<Seat>, Refusal>& result, absl::Time now);
@@ -236,11 +237,6 @@ class Engine {
     WorkloadId mixed_in = {};
     int64_t mix_weight = 0;
   };
-  // What a single pod wants of capacity.
-  struct SoloClasses {
-    std::vector<ClassSet> tries;  // the one to try first first
-    std::string why;
-  };
   // Label requirements that put nodes into one domain.
   struct Pin {
     std::vector<LabelRequirement> requirements;
@@ -298,8 +294,6 @@ class Engine {
   // Where the other pods of its workload are, as far as they were answered.
   MixCount CountMix(const Pod& pod) const;
   CapacityClass ClassOfNode(const NodeName& node) const;
-  // Whether a node of these classes could take the shape if it had room.
-  bool AnyNodeOf(ClassSet classes, const PodShape& shape) const;
   // Keeps what was answered to the pod.
   void Answered(const Pod& pod, const NodeName& node, ClassSet classes);
   FilterAnswer RefuseWith(const GangId& gang, absl::Time now);
@@ -325,6 +319,9 @@ class Engine {
   const ClusterView* Room() const;
   // Whether nothing that the seat takes is overdrawn, but for what placeholders hold.
   bool HasRoom(const Pod& pod, const Seat& seat, const NodeState& state) const;
+  // Whether the node's devices serve what the pod, and all others there, claim.
+  // REQUIRES: the view has the seat's node.
+  bool HasDevices(const Pod& pod, const Seat& seat) const;
   bool AwaitsPlaceholders(const Seat& seat) const;
   // As Ledger::Reserve; a gang that may have it gets the room of placeholders.
   absl::Status Reserve(const Gang& gang, const std::vector<Seat>& seats, absl::Time expires);
@@ -430,6 +427,17 @@ class Engine {
   Penalties penalties_;                                 // as of the last Expire
   mutable std::shared_ptr<const ClusterView> room_of_;  // the view that room_ is of
   mutable std::shared_ptr<const ClusterView> room_;
+  // Whether the devices of nodes serve all that is claimed there, as it was found
+  // on `view` with these seats.
+  struct DevicesFit {
+    struct Found {
+      std::shared_ptr<const std::vector<Seat>> seats;
+      bool fit = true;
+    };
+    std::shared_ptr<const ClusterView> view;
+    std::map<NodeName, Found> nodes;
+  };
+  mutable DevicesFit devices_fit_;
   ClassSet present_ = {CapacityClass::kUnknown};  // the classes of the view's nodes
 };
 

@@ -139,7 +139,7 @@ FilterAnswer Engine::FilterSolo(const FilterCall& call, const Pod& pod, absl::Ti
     return Refused{pod.shape.gpu_problem};
   const SoloClasses wanted = ClassesOfSolo(pod, now);
   // What a pod asks for beyond the model, kube-scheduler knows how to give.
-  if (AsksForDevices(pod.shape.requests) && pod.shape.unmodelled.empty())
+  if ((AsksForDevices(pod.shape.requests) || pod.shape.claims.has_value()) && pod.shape.unmodelled.empty())
     return FilterSoloWithDevices(call, pod, wanted);
   absl::flat_hash_set<absl::string_view> taken;
   for (const NodeName& node : ledger_.PromisedNodes()) {
@@ -211,7 +211,8 @@ std::vector<int64_t> Engine::Prioritize(const FilterCall& call) const {
   absl::flat_hash_set<absl::string_view> without_devices;
   without_devices.reserve(view_->nodes().size());
   view_->nodes().ForEach([&](const NodeName& name, const NodeState& state) {
-    if (state.node != nullptr && !AsksForDevices(state.node->allocatable))
+    if (state.node != nullptr && !AsksForDevices(state.node->allocatable) &&
+        view_->FindDevices(name) == nullptr)
       without_devices.insert(name.text());
   });
   for (const absl::string_view name : call.candidates) {

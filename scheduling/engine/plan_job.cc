@@ -9,9 +9,11 @@
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/assemble_one.h"
 #include "scheduling/declare/owner_chain.h"
+#include "scheduling/dra/demand.h"
 #include "scheduling/engine/capacity_plan.h"
 #include "scheduling/engine/later.h"
 #include "scheduling/engine/placeholders.h"
+#include "scheduling/plan/node_worth.h"
 #include "scheduling/plan/planner.h"
 
 namespace muster {
@@ -61,7 +63,8 @@ PlanInput With(const Gang& gang, const PlanInput& input) {
           .gpu_product = input.gpu_product,
           .minimum_only = input.minimum_only,
           .penalties = input.penalties,
-          .classes = input.classes};
+          .classes = input.classes,
+          .worth = input.worth};
 }
 
 // Plans `input` with the later members of its gang, if these are known.
@@ -116,6 +119,7 @@ StagedPlan PlanJob::PlanOn(const ClusterView& on, const absl::flat_hash_set<absl
   input.minimum_only = minimum_only;
   input.tenants = tenants;
   input.penalties = penalties;
+  if (worth.has_value()) input.worth = &*worth;
   input.kept_may_move = standing.size() > fixed.size();
   StagedPlan staged = PlanStages(input, *capacity, now);
   if (std::holds_alternative<Refusal>(staged.plan.result) && standing.size() > fixed.size()) {
@@ -192,6 +196,15 @@ bool HasSurplus(const Gang& gang, const std::variant<Seats, Refusal>& result) {
   return seats != nullptr && static_cast<int64_t>(seats->size()) < Count(gang).pending;
 }
 
+// As if all pods of the view had been asked for one after the other.
+GangWorth WorthOf(const ClusterView& view) {
+  NodeWorth worth;
+  view.pods().ForEach([&](const PodName&, const std::shared_ptr<const Pod>& pod) {
+    if (AsksForDevices(pod->shape.requests) && pod->shape.unmodelled.empty()) worth.Asked(pod->shape);
+  });
+  return worth.ForGang(std::make_shared<const ClusterView>(view), Ledger());
+}
+
 }  // namespace
 
 std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const Declined& declined,
@@ -199,6 +212,7 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
   const std::vector<Gang> queue = Queue(view);
   const Topologies topologies = BuildTopologies(view, options.topology);
   const std::shared_ptr<const ClusterView> room = WithoutPlaceholders(view, options.placeholders_below);
+  const GangWorth worth = WorthOf(view);
   std::vector<std::variant<Seats, Refusal>> results(queue.size());
   std::vector<std::string> choices(queue.size());
   // The minimum of every gang goes before the surplus of any.
@@ -212,6 +226,7 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
       input.may_relax = gang.topology.closeness.value_or(options.closeness) != Closeness::kStrict;
       input.minimum_only = minimum_only;
       input.tenants = options.tenants;
+      input.worth = &worth;
       if (!minimum_only) input.kept = std::get<Seats>(results[g]);
       StagedPlan staged = PlanStages(input, options.capacity, absl::InfiniteFuture());
       const bool uses_room = room != nullptr && std::holds_alternative<Refusal>(staged.plan.result) &&
@@ -245,6 +260,7 @@ std::vector<GangReport> PlanAll(const ClusterView& view, Ledger ledger, const De
     reports.back().later = DescribeLater(queue[g].later, ledger.Find(LaterOwner(queue[g].id)));
     ShowClasses(view, options.capacity, reports.back());
     reports.back().capacity = std::move(choices[g]);
+    reports.back().left_to_scheduler = NotUnderstood(view, queue[g]);
   }
   return reports;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "scheduling/model/gang.h"
 #include "scheduling/model/seat.h"
 #include "scheduling/plan/declined.h"
+#include "scheduling/plan/gang_worth.h"
 #include "scheduling/plan/tenants.h"
 #include "scheduling/report.h"
 #include "scheduling/topology/build_topologies.h"
@@ -55,6 +57,7 @@ struct PlanJob {
   bool minimum_only = false;
   TenantOptions tenants = {};
   Penalties penalties = {};
+  std::optional<GangWorth> worth = std::nullopt;  // unset: the gang asks for no devices
   std::shared_ptr<const CapacityOptions> capacity = std::make_shared<const CapacityOptions>();
   absl::Time now = absl::InfiniteFuture();
   // The view without placeholders whose room the gang gets if it needs it; null: none.

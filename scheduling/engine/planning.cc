@@ -139,7 +139,7 @@ bool Engine::MayRelax(const Gang& gang, absl::Time now) const {
   return state != gangs_.end() && now - state->second.patient_since >= options_.patience;
 }
 
-PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
+PlanJob Engine::Prepare(const GangId& id, absl::Time now) {
   PlanJob job{.view = view_,
               .ledger = ledger_,
               .declined = declined_,
@@ -176,6 +176,9 @@ PlanJob Engine::Prepare(const GangId& id, absl::Time now) const {
   }
   job.ledger.Release(LaterOwner(id));
   job.ledger.Release(StandInsOf(id));
+  const bool devices = std::any_of(job.gang.members.begin(), job.gang.members.end(),
+                                   [](const auto& member) { return AsksForDevices(member->shape.requests); });
+  if (devices) job.worth = worth_.ForGang(view_, job.ledger);
   return job;
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "scheduling/declare/assemble.h"
 #include "scheduling/declare/owner_chain.h"
+#include "scheduling/dra/demand.h"
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/later.h"
 #include "scheduling/engine/solo.h"
@@ -57,6 +58,7 @@ absl::StatusOr<GangReport> Engine::Report(const GangId& asked) const {
     if (!state->second.no_move.empty() && !ToMove(gang).empty())
       report.scale_up.push_back(absl::StrCat("not moved: ", state->second.no_move));
   }
+  report.left_to_scheduler = NotUnderstood(*view_, gang);
   report.leaving = Leaving(gang);
   report.repair = DescribeRepair(gang);
   return report;

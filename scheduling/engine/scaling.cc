@@ -11,6 +11,7 @@
 #include "scheduling/engine/engine.h"
 #include "scheduling/engine/placeholders.h"
 #include "scheduling/engine/solo.h"
+#include "scheduling/ledger/device_loads.h"
 
 namespace muster {
 namespace {
@@ -20,14 +21,15 @@ bool IsOverdrawn(const Resources& requests, const Resources& free) {
   return std::any_of(lacks.begin(), lacks.end(), [](const Shortage& lack) { return lack.free < 0; });
 }
 
-// Narrowing must not change how many terms a pod has that has some.
+// What a gated pod is to require, so that its nodes are of these classes. Narrowing
+// must not change how many terms a pod has that has some.
 // Source: ValidatePodUpdate of Kubernetes 1.37, of gated pods.
-std::vector<NodeSelectorTerm> NarrowedWhileGated(const Pod& pod,
-                                                 const std::vector<NodeSelectorTerm>& alternatives) {
+std::vector<NodeSelectorTerm> NarrowedWhileGated(const ClusterView& view, const Pod& pod, ClassSet classes,
+                                                 const ClassOptions& options) {
+  if (classes == ClassSet::All()) return {};
   const auto& own = pod.shape.required_affinity;
-  if (alternatives.empty()) return {};
-  if (!own.has_value() || own->empty()) return alternatives;
-  return alternatives.size() == 1 ? Narrowed(*own, alternatives) : std::vector<NodeSelectorTerm>{};
+  if (!own.has_value() || own->empty()) return TermsOf(classes, options);
+  return Narrowed(*own, {OneTermOf(view, classes, options)});
 }
 
 }  // namespace
@@ -43,11 +45,26 @@ const ClusterView* Engine::Room() const {
 bool Engine::HasRoom(const Pod& pod, const Seat& seat, const NodeState& state) const {
   // The seat itself is part of what is promised: it stands while nothing that
   // it takes is overdrawn.
+  if (!HasDevices(pod, seat)) return false;
   if (!IsOverdrawn(seat.requests, ledger_.Free(state))) return true;
   if (view_->negative().empty() || !MayUsePlaceholders(pod, options_.scale_up.placeholders_below))
     return false;
   const NodeState* later = Room() == nullptr ? nullptr : Room()->FindNode(seat.node);
   return later != nullptr && !IsOverdrawn(seat.requests, ledger_.Free(*later));
+}
+
+bool Engine::HasDevices(const Pod& pod, const Seat& seat) const {
+  if (!pod.shape.claims.has_value() && !view_->has_classes_of_resources()) return true;
+  const DeviceDemand demand = DemandOf(*view_, pod);
+  if (demand.empty()) return true;
+  if (devices_fit_.view != view_) devices_fit_ = {view_, {}};
+  const auto seats = ledger_.Claiming(seat.node);
+  auto& known = devices_fit_.nodes[seat.node];
+  if (known.seats == nullptr || known.seats != seats) {
+    DeviceRooms rooms(*view_);
+    known = {seats, DeviceLoads(*view_, ledger_, seat.node).Fit(rooms)};
+  }
+  return known.fit && PinsAllow(demand, *view_->FindNode(seat.node)->node);
 }
 
 bool Engine::AwaitsPlaceholders(const Seat& seat) const {
@@ -151,8 +168,8 @@ Engine::Letting Engine::LettingOf(const GangId& id, absl::Time now) const {
   // What is only preferred is the autoscaler's to choose.
   if (candidates.size() > 1) return letting;
   for (size_t m = 0; m < gang.members.size(); ++m) {
-    const auto terms = TermsOf(candidates.front().members[m], options_.capacity.classes);
-    letting.terms[gang.members[m]->uid] = NarrowedWhileGated(*gang.members[m], terms);
+    letting.terms[gang.members[m]->uid] = NarrowedWhileGated(
+        *view_, *gang.members[m], candidates.front().members[m], options_.capacity.classes);
   }
   return letting;
 }

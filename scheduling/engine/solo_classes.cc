@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// On which capacity classes pods without a gang go.
-#include <algorithm>
+// What pods without a gang were answered, as far as their classes depend on it.
+#include <memory>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "scheduling/capacity/mix.h"
-#include "scheduling/capacity/policy.h"
 #include "scheduling/engine/engine.h"
-#include "scheduling/plan/feasibility.h"
+#include "scheduling/engine/solo_policy.h"
 
 namespace muster {
 
@@ -17,50 +14,15 @@ CapacityClass Engine::ClassOfNode(const NodeName& node) const {
   return state == nullptr ? CapacityClass::kUnknown : ClassOf(options_.capacity.classes, *state->node);
 }
 
-Engine::SoloClasses Engine::ClassesOfSolo(const Pod& pod, absl::Time now) const {
-  // Where no node says what it is there is nothing to choose.
-  if (present_.IsWithin({CapacityClass::kUnknown})) return {{ClassSet::All()}, ""};
-  const absl::Duration age = now - pod.created;
-  if (pod.capacity.mix.has_value()) {
-    const CapacityMix& mix = *pod.capacity.mix;
-    const bool kept = NextIsKept(mix, CountMix(pod), MixWeight(mix, pod.shape));
-    SoloClasses wanted{{kept ? kKept : kNotKept}, " (muster.dev/capacity-mix)"};
-    const bool falls_back = mix.fallback < absl::InfiniteDuration() && age >= mix.fallback;
-    if (!mix.strict || falls_back) wanted.tries.push_back(ClassSet::All());
-    return wanted;
-  }
-  const PolicyOptions& policies = options_.capacity.policies;
-  const PolicyChoice choice =
-      PolicyOf(pod, view_->NamespaceLabels(std::string(pod.name.ns())), policies, view_->IsSparedAlone(pod));
-  SoloClasses wanted{ClassesFor(choice), absl::StrCat(" (", choice.because, ")")};
-  // Nobody asked for what is derived: it keeps no pod waiting for what there is
-  // not, and none for long.
-  const bool hard = wanted.tries.back() != ClassSet::All();
-  if (choice.derived && hard) {
-    const bool gives_way = age >= policies.patience || !AnyNodeOf(wanted.tries.back(), pod.shape);
-    if (gives_way) wanted.tries.push_back(ClassSet::All());
-  }
-  return wanted;
-}
-
-bool Engine::AnyNodeOf(ClassSet classes, const PodShape& shape) const {
-  return view_->nodes().FindIf([&](const NodeState& state) {
-    return state.node != nullptr && classes.Has(ClassOf(options_.capacity.classes, *state.node)) &&
-           Eligible(shape, *state.node);
-  }) != nullptr;
+SoloClasses Engine::ClassesOfSolo(const Pod& pod, absl::Time now) const {
+  const MixCount mixed = pod.capacity.mix.has_value() ? CountMix(pod) : MixCount();
+  return SoloClassesOf(*view_, present_, pod, mixed, options_.capacity, now);
 }
 
 MixCount Engine::CountMix(const Pod& pod) const {
-  const CapacityMix& mix = *pod.capacity.mix;
   const WorkloadId workload = WorkloadOf(pod);
-  MixCount count;
+  MixCount count = CountBound(*view_, pod, options_.capacity.classes);
   const auto add = [&](bool kept, int64_t weight) { (kept ? count.kept : count.other) += weight; };
-  if (const ClusterView::Members* members = view_->FindMixed(workload)) {
-    members->ForEach([&](const PodName&, const std::shared_ptr<const Pod>& other) {
-      if (other->uid == pod.uid || !other->bound() || other->finished() || other->deleting) return;
-      add(kKept.Has(ClassOfNode(other->node)), MixWeight(mix, other->shape));
-    });
-  }
   // Those that were answered and are not bound in the view yet.
   for (const auto& [uid, progress] : progress_) {
     if (uid == pod.uid || progress.mixed_in != workload) continue;

@@ -6,8 +6,14 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_format.h"
+#include "scheduling/ledger/device_loads.h"
 
 namespace muster {
+namespace {
+
+bool MayClaim(const Seat& seat) { return seat.claims.has_value() || AsksForDevices(seat.requests); }
+
+}  // namespace
 
 const Seat* Promise::Find(const PodUid& uid) const {
   const auto at = std::lower_bound(seats.begin(), seats.end(), uid,
@@ -32,6 +38,16 @@ absl::Status Ledger::Reserve(const ClusterView& view, const GangId& gang, std::v
                           lacks[0].resource, seat.node.text(), lacks[0].free));
     }
     next.Count(seat, +1);
+  }
+  DeviceRooms rooms(view);
+  absl::flat_hash_set<NodeName> checked;
+  for (const Seat& seat : seats) {
+    const bool may_claim = seat.claims.has_value() || view.has_classes_of_resources();
+    if (!may_claim || !checked.insert(seat.node).second) continue;
+    if (!DeviceLoads(view, next, seat.node).Fit(rooms)) {
+      return absl::ResourceExhaustedError(absl::StrFormat(
+          "pod %s claims devices that node %s does not have free", seat.pod.text(), seat.node.text()));
+    }
   }
   std::sort(seats.begin(), seats.end(), [](const Seat& a, const Seat& b) { return a.uid < b.uid; });
   next.promises_.Set(gang, std::make_shared<const Promise>(Promise{std::move(seats), expires}));
@@ -92,7 +108,24 @@ Resources Ledger::Free(const NodeState& state) const {
   return free;
 }
 
+void Ledger::CountClaims(const Seat& seat, int64_t sign) {
+  const auto old = Claiming(seat.node);
+  std::vector<Seat> next = old == nullptr ? std::vector<Seat>() : *old;
+  if (sign > 0) {
+    next.push_back(seat);
+  } else {
+    const auto at = std::find(next.begin(), next.end(), seat);
+    if (at != next.end()) next.erase(at);
+  }
+  if (next.empty()) {
+    claiming_.Erase(seat.node);
+  } else {
+    claiming_.Set(seat.node, std::make_shared<const std::vector<Seat>>(std::move(next)));
+  }
+}
+
 void Ledger::Count(const Seat& seat, int64_t sign) {
+  if (MayClaim(seat)) CountClaims(seat, sign);
   const Resources* old = Promised(seat.node);
   Resources next = old == nullptr ? Resources{} : *old;
   if (sign > 0) {

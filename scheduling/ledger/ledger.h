@@ -37,7 +37,8 @@ class Ledger {
   // Promises `seats` to `gang` in place of what it had, or changes nothing.
   //   kInvalidArgument    `seats` is empty
   //   kNotFound           a seat names a node that `view` does not have
-  //   kResourceExhausted  some node has too little room beside other promises
+  //   kResourceExhausted  some node has too little room beside other promises,
+  //                       or not the devices that all of its seats claim
   absl::Status Reserve(const ClusterView& view, const GangId& gang, std::vector<Seat> seats,
                        absl::Time expires);
 
@@ -56,6 +57,13 @@ class Ledger {
   // What is promised on `node`; null if nothing is.
   const Resources* Promised(const NodeName& node) const;
 
+  // The seats on `node` of pods that may ask for devices by claims; null if there
+  // are none. The same as long as they are.
+  std::shared_ptr<const std::vector<Seat>> Claiming(const NodeName& node) const {
+    const auto* seats = claiming_.Find(node);
+    return seats == nullptr ? nullptr : *seats;
+  }
+
   // The nodes on which something is promised, in order.
   std::vector<NodeName> PromisedNodes() const;
 
@@ -68,9 +76,11 @@ class Ledger {
 
  private:
   void Count(const Seat& seat, int64_t sign);
+  void CountClaims(const Seat& seat, int64_t sign);
 
   PersistentMap<GangId, std::shared_ptr<const Promise>> promises_;
   PersistentMap<NodeName, Resources> promised_;
+  PersistentMap<NodeName, std::shared_ptr<const std::vector<Seat>>> claiming_;
 };
 
 }  // namespace muster

@@ -53,6 +53,7 @@ WorkloadId WorkloadOf(const Pod& pod) {
 
 void ClusterView::Upsert(Node node) {
   node.price_change = PriceChangeOf(node.labels);
+  OfferDevices(node);
   const NodeState* old = nodes_.Find(node.name);
   if (old != nullptr && old->node != nullptr && *old->node == node) return;
   if (old == nullptr || old->node == nullptr || old->node->labels != node.labels) FabricChanged();
@@ -96,6 +97,7 @@ void ClusterView::Upsert(Pod pod) {
     CountTerms(old, -1);
     IndexMixed(old, false);
     IndexForScaleUp(old, false);
+    if (TakesRoom(*old)) IndexClaiming(old, false);
     if (TakesRoom(*old) &&
         !(TakesRoom(*next) && next->node == old->node && next->shape.requests == old->shape.requests)) {
       ++growth_;
@@ -108,6 +110,7 @@ void ClusterView::Upsert(Pod pod) {
     rejected_.Erase(next->name);
   }
   if (TakesRoom(*next)) Seat(next);
+  if (TakesRoom(*next)) IndexClaiming(next, true);
   CountTerms(next, +1);
   IndexMixed(next, true);
   IndexForScaleUp(next, true);
@@ -127,6 +130,7 @@ void ClusterView::RemovePod(const PodName& name) {
   if (old == nullptr) return;
   if (TakesRoom(*old)) {
     Unseat(*old);
+    IndexClaiming(old, false);
     ++growth_;
   }
   if (old->membership.has_value()) {
@@ -296,8 +300,10 @@ void ClusterView::CountTerms(const std::shared_ptr<const Pod>& pod, int64_t chan
 
 std::map<GpuProblem::Kind, int64_t> CountGpuProblems(const ClusterView& view) {
   std::map<GpuProblem::Kind, int64_t> count;
-  view.nodes().ForEach([&](const NodeName&, const NodeState& state) {
-    if (state.node == nullptr || !state.node->gpus.has_value()) return;
+  view.nodes().ForEach([&](const NodeName& name, const NodeState& state) {
+    if (state.node == nullptr) return;
+    if (!ProblemOfDevices(view, name).empty()) ++count[GpuProblem::Kind::kPlacements];
+    if (!state.node->gpus.has_value()) return;
     std::set<GpuProblem::Kind> kinds;
     for (const GpuProblem& problem : state.node->gpus->problems) kinds.insert(problem.kind);
     for (const GpuProblem::Kind kind : kinds) ++count[kind];

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "scheduling/model/device.h"
+#include "scheduling/model/device_claim.h"
 #include "scheduling/model/disruption_budget.h"
 #include "scheduling/model/gang.h"
 #include "scheduling/model/gang_groups.h"
@@ -67,6 +69,17 @@ class ClusterView {
   void RemoveDisruptionBudget(const PodName& name);
   void Upsert(NodeOverlay overlay);
   void RemoveNodeOverlay(const std::string& name);
+  void Upsert(DeviceSlice slice);
+  void RemoveDeviceSlice(const std::string& name);
+  void Upsert(DeviceClass device_class);
+  void RemoveDeviceClass(const std::string& name);
+  void Upsert(DeviceClaim claim);
+  void RemoveClaim(const PodName& name);
+  void Upsert(ClaimTemplate claim_template);
+  void RemoveClaimTemplate(const PodName& name);
+  // Whether the cluster knows claims of devices at all; true from the first
+  // object of these on.
+  void SetKnowsDevices(bool knows) { knows_devices_ = knows; }
   // Whether the cluster knows ProvisioningRequests at all.
   void SetKnowsProvisioningRequests(bool knows) { knows_provisioning_requests_ = knows; }
 
@@ -107,6 +120,33 @@ class ClusterView {
     return provisioning_requests_;
   }
   bool knows_provisioning_requests() const { return knows_provisioning_requests_; }
+  bool knows_devices() const { return knows_devices_; }
+  // Null where no driver publishes devices for the node alone.
+  const NodeDevices* FindDevices(const NodeName& node) const;
+  // Of devices that several nodes reach, by name.
+  const PersistentMap<std::string, std::shared_ptr<const DeviceSlice>>& reached_by_several() const {
+    return reached_by_several_;
+  }
+  const PersistentMap<std::string, std::shared_ptr<const DeviceSlice>>& device_slices() const {
+    return slices_;
+  }
+  const PersistentMap<std::string, std::shared_ptr<const DeviceClass>>& device_classes() const {
+    return device_classes_;
+  }
+  const PersistentMap<PodName, std::shared_ptr<const DeviceClaim>>& claims() const { return claims_; }
+  const PersistentMap<PodName, std::shared_ptr<const ClaimTemplate>>& claim_templates() const {
+    return claim_templates_;
+  }
+  const DeviceClass* FindDeviceClass(const std::string& name) const;
+  // The class that pods ask for which request the extended resource; null if there is none.
+  const DeviceClass* FindClassOfResource(absl::string_view resource) const;
+  bool has_classes_of_resources() const { return !class_of_resource_.empty(); }
+  const DeviceClaim* FindClaim(const PodName& name) const;
+  const ClaimTemplate* FindClaimTemplate(const PodName& name) const;
+  // The claim that kube-scheduler made for extended resources of the pod; null if there is none.
+  const DeviceClaim* FindExtendedClaim(const PodUid& pod) const;
+  // The unfinished pods on the node that name claims; null if there are none.
+  const Members* FindClaiming(const NodeName& node) const { return claiming_.Find(node); }
   // The pending pods with Muster's own gate.
   const PersistentMap<PodName, std::shared_ptr<const Pod>>& gated() const { return gated_; }
   // The unfinished pods of negative priority that are on nodes and in no gang.
@@ -157,6 +197,16 @@ class ClusterView {
   void Move(const GangId& from, const std::set<DeclarationKey>& keys);
   // Keeps pending_gangs_ and exclusive_gangs_ as the member comes (+1) or goes (-1).
   void CountMember(int64_t change, const GangId& gang, const Pod& pod);
+  // Keeps claiming_ as the pod comes to its node or goes.
+  void IndexClaiming(const std::shared_ptr<const Pod>& pod, bool comes);
+  void SetSlice(const std::string& name, std::shared_ptr<const DeviceSlice> slice);
+  std::set<NodeName> NodesOfPool(const DevicePool& pool) const;
+  void GatherDevices(const NodeName& name);
+  void CountUse(const DeviceClaim& claim, int64_t change);
+  void MapResources();
+  // Sets the node's amounts that are devices.
+  void OfferDevices(Node& node) const;
+  void OfferDevicesAnew(const NodeName& name);
   void FabricChanged() { fabric_ = std::make_shared<const FabricMark>(); }
   // Keeps mixed_ as the pod comes or goes.
   void IndexMixed(const std::shared_ptr<const Pod>& pod, bool comes);
@@ -188,10 +238,27 @@ class ClusterView {
   PersistentMap<PodName, std::shared_ptr<const Pod>> rejected_;
   PersistentMap<NodeName, std::shared_ptr<const Node>> departing_;
   PersistentMap<WorkloadId, Members> mixed_;
+  PersistentMap<std::string, std::shared_ptr<const DeviceSlice>> slices_;
+  PersistentMap<std::string, std::shared_ptr<const DeviceSlice>> reached_by_several_;
+  PersistentMap<DevicePool, std::set<std::string>> slices_of_pool_;
+  PersistentMap<NodeName, std::set<DevicePool>> pools_of_node_;
+  PersistentMap<NodeName, std::shared_ptr<const NodeDevices>> devices_;
+  PersistentMap<std::string, std::shared_ptr<const DeviceClass>> device_classes_;
+  PersistentMap<std::string, std::string> class_of_resource_;
+  PersistentMap<PodName, std::shared_ptr<const DeviceClaim>> claims_;
+  PersistentMap<PodUid, PodName> extended_claims_;  // by owner
+  PersistentMap<PodName, std::shared_ptr<const ClaimTemplate>> claim_templates_;
+  PersistentMap<DeviceId, int64_t> in_use_;  // by how many claims
+  PersistentMap<NodeName, Members> claiming_;
+  bool knows_devices_ = false;
   int64_t attentive_ = 0;  // pending pods whose terms look at other pods
   uint64_t growth_ = 0;
   Fabric fabric_;
 };
+
+// How the MIG placements that are published for the node's devices differ from
+// those that are known of them, as a clause; empty: they do not.
+std::string ProblemOfDevices(const ClusterView& view, const NodeName& node);
 
 // How many nodes of the view have each kind of problem with their GPUs.
 // Cost: O(nodes).

@@ -21,6 +21,8 @@ absl::string_view Word(GpuProblem::Kind kind) {
       return "unknown_profile";
     case GpuProblem::Kind::kImpossible:
       return "impossible";
+    case GpuProblem::Kind::kPlacements:
+      return "placements";
   }
   return "";
 }

@@ -40,6 +40,7 @@ struct GpuProblem {
     kUnknownProduct,  // with MIG instances, so that it is not known how it can be cut
     kUnknownProfile,  // of the product
     kImpossible,      // MIG instances that so many GPUs can't have
+    kPlacements,      // ResourceSlices say other placements of MIG instances than are known: theirs count
   };
 
   Kind kind = Kind::kUnreadable;

@@ -32,6 +32,9 @@ struct Node {
   std::optional<Departure> departure;            // set where it is about to go, or not in service yet
   bool deletion_candidate = false;               // Cluster Autoscaler removes it unless pods come
   std::optional<PriceChange> price_change = {};  // set by the view, by its overlays
+  // The allocatable amounts that are devices, for which kube-scheduler makes
+  // claims, and whose number the view says; by resource, in ascending order.
+  std::vector<std::string> by_claims = {};
 
   friend bool operator==(const Node&, const Node&) = default;
 };

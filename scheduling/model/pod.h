@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "scheduling/model/capacity_wish.h"
+#include "scheduling/model/device_claim.h"
 #include "scheduling/model/gang_groups.h"
 #include "scheduling/model/gpu_wish.h"
 #include "scheduling/model/ids.h"
@@ -31,6 +33,7 @@ struct PodShape {
   Rare<PodTerms> terms;  // about other pods; unset for most, and then labels do not count
   std::optional<GpuWish> gpu_wish;
   std::string gpu_problem;  // why its wish about GPUs can't be read: it gets no seat
+  Rare<PodClaims> claims;   // unset: it names none
 
   // Set where the pod asks for something that Muster can't read or does not
   // model: a sentence that names the field and its value. Such a pod counts
@@ -143,6 +146,9 @@ struct Pod {
   Rare<Membership> membership;
   Owner owner;  // the Deployment in place of its ReplicaSet
   CapacityWish capacity;
+  // What the claims are called that were made for it, by their name within the
+  // pod; an empty name says that none is needed.
+  Rare<std::map<std::string, std::string>> made_claims;
 
   bool bound() const { return !node.empty(); }
   // A gate of somebody else: it can't be placed whatever is free.

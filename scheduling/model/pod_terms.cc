@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduling/model/pod_terms.h"
 
+#include <algorithm>
+
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -62,14 +64,19 @@ Labels Only(const absl::btree_set<std::string>& keys, const Labels& labels) {
   return only;
 }
 
+// Terms look at labels through their selectors alone: what `terms.labels` has is which
+// of these match, so that values that all match are not told apart.
 void Identify(absl::string_view ns, const Labels& labels, PodTerms& terms) {
-  absl::btree_set<std::string> keys;
-  for (const auto& term : terms.affinity) AddKeys(term.selector, keys);
-  for (const auto& term : terms.anti_affinity) AddKeys(term.selector, keys);
-  for (const auto& constraint : terms.spread) AddKeys(constraint.selector, keys);
-  const bool looks = !terms.affinity.empty() || !terms.anti_affinity.empty() || !terms.spread.empty();
-  terms.ns = looks ? std::string(ns) : std::string();
-  terms.labels = Only(keys, labels);
+  terms.labels.clear();
+  size_t terms_seen = 0;
+  const auto add = [&](const auto& term) {
+    if (Matches(term.selector, labels)) terms.labels[absl::StrCat("term-", terms_seen)] = "selects the pod";
+    ++terms_seen;
+  };
+  std::for_each(terms.affinity.begin(), terms.affinity.end(), add);
+  std::for_each(terms.anti_affinity.begin(), terms.anti_affinity.end(), add);
+  std::for_each(terms.spread.begin(), terms.spread.end(), add);
+  terms.ns = terms_seen > 0 ? std::string(ns) : std::string();
 }
 
 }  // namespace muster

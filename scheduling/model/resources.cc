@@ -18,6 +18,13 @@ Scalars::const_iterator LowerBound(const Scalars& scalars, absl::string_view nam
 // Combines the scalars of both, where one side lacks a name it counts as 0.
 template <typename Combine>
 void Merge(Scalars& into, const Scalars& other, Combine combine) {
+  const bool alike = into.size() == other.size() &&
+                     std::equal(into.begin(), into.end(), other.begin(),
+                                [](const auto& a, const auto& b) { return a.first == b.first; });
+  for (size_t i = 0; alike && i < into.size(); ++i) {
+    into[i].second = combine(into[i].second, other[i].second);
+  }
+  if (alike) return;
   for (const auto& [name, amount] : other) {
     const auto at = into.begin() + (LowerBound(into, name) - into.begin());
     if (at != into.end() && at->first == name) {
@@ -28,7 +35,15 @@ void Merge(Scalars& into, const Scalars& other, Combine combine) {
   }
 }
 
+// Up to so many names are looked through faster than they are searched.
+constexpr size_t kFew = 8;
+
 int64_t ScalarOf(const Scalars& scalars, absl::string_view name) {
+  if (scalars.size() <= kFew) {
+    const auto same =
+        std::find_if(scalars.begin(), scalars.end(), [&](const auto& entry) { return entry.first == name; });
+    return same == scalars.end() ? 0 : same->second;
+  }
   const auto at = LowerBound(scalars, name);
   return at != scalars.end() && at->first == name ? at->second : 0;
 }

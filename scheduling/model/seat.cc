@@ -10,7 +10,9 @@ Seat SeatOf(const Pod& pod, const NodeName& node) {
           member ? pod.membership->role : "",
           member ? pod.membership->rank : std::nullopt,
           node,
-          pod.shape.requests};
+          pod.shape.requests,
+          CapacityClass::kUnknown,
+          pod.shape.claims};
 }
 
 absl::string_view Word(Advice::Kind kind) {

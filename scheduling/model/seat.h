@@ -10,6 +10,7 @@
 #include "scheduling/model/capacity.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/pod.h"
+#include "scheduling/model/rare.h"
 #include "scheduling/model/resources.h"
 
 namespace muster {
@@ -23,6 +24,7 @@ struct Seat {
   NodeName node;
   Resources requests;                                // what the seat takes from the node
   CapacityClass capacity = CapacityClass::kUnknown;  // the node's, in reports alone
+  Rare<PodClaims> claims = {};                       // of devices, that the pod names
 
   friend bool operator==(const Seat&, const Seat&) = default;
 };

@@ -4,16 +4,20 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "scheduling/capacity/class_set.h"
+#include "scheduling/dra/demand.h"
+#include "scheduling/model/gang.h"
 #include "scheduling/model/ids.h"
 #include "scheduling/model/node.h"
 #include "scheduling/model/pod.h"
 #include "scheduling/model/resources.h"
+#include "scheduling/plan/board_devices.h"
 #include "scheduling/plan/planner.h"
 #include "scheduling/plan/pod_rules.h"
 
@@ -43,8 +47,9 @@ class Board {
     kEmpty,  // as if nothing ran anywhere
   };
 
-  // Everything that `input` refers to outlives the board.
-  Board(const PlanInput& input, Room room);
+  // Everything that `input` refers to outlives the board. `other` is a board of the
+  // same input, from which is taken what does not depend on room; null: none.
+  Board(const PlanInput& input, Room room, const Board* other = nullptr);
 
   // Keeps classes that are added later off the nodes for which `nodes` holds;
   // empty: off none.
@@ -61,9 +66,10 @@ class Board {
   // Sets the rules about other pods for classes that are added later.
   void SetPodRules(PodRules rules) { rules_ = std::move(rules); }
   // Adds a class of members that may be on nodes of these capacity classes, and
-  // returns its number. `shape` outlives the board.
+  // returns its number. `shape` outlives the board. What each of them asks of
+  // devices is `demand`.
   size_t AddClass(const PodShape& shape, PodRules::Kind kind = PodRules::kNone,
-                  ClassSet classes = ClassSet::All());
+                  ClassSet classes = ClassSet::All(), DeviceDemand demand = {});
 
   int32_t node_count() const { return static_cast<int32_t>(nodes_.size()); }
   size_t class_count() const { return classes_.size(); }
@@ -91,6 +97,11 @@ class Board {
   bool OneByOne(size_t cls) const { return classes_[cls].kind != PodRules::kNone; }
   // How many more members of the class have room on the node.
   int64_t Capacity(size_t cls, int32_t n) const { return classes_[cls].capacity[At(n)]; }
+  // At least as many as may ever come to the node beside each other; cheap to find.
+  int64_t MostOn(size_t cls, int32_t n) const {
+    const bool one = OneByOne(cls) && rules_->AtMostOne(classes_[cls].kind, At(n));
+    return std::min<int64_t>(Capacity(cls, n), one ? 1 : kMaxMembers);
+  }
   // Whether one more has room there and every rule about other pods allows it.
   bool TakesOneMore(size_t cls, int32_t n) const {
     return Capacity(cls, n) > 0 && (!OneByOne(cls) || rules_->Allows(classes_[cls].kind, At(n)));
@@ -107,11 +118,27 @@ class Board {
     return rules_->WaitsFor(classes_[cls].kind, At(n));
   }
   std::vector<int64_t> LeastOf(size_t cls) const { return rules_->Least(classes_[cls].kind); }
+  // What members of the class ask of devices.
+  const DeviceDemand& devices(size_t cls) const { return classes_[cls].demand; }
+  // What has yet to be created before it is known what some class asks for; empty: nothing.
+  std::string MissingForDevices() const;
+  // Of which devices the node has too little for one more; unset if it has enough.
+  std::optional<BoardDevices::Lack> DeviceLack(size_t cls, int32_t n) const;
   // The rule about other pods that keeps one more off the node; empty if none does.
   std::string PodRuleAgainst(size_t cls, int32_t n) const;
   // Free units of the devices that the class asks for; of all devices where it
   // asks for none: what the next GPU job would have found whole.
   int64_t DevicesAtStake(size_t cls, int32_t n) const;
+  bool knows_worth() const { return input_.worth != nullptr; }
+  // What `members` more of the class there cost the pods to come: see GangWorth.
+  int64_t LossOf(size_t cls, int32_t n, int64_t members) const {
+    return input_.worth == nullptr ? 0 : input_.worth->Loss(n, free(n), shape(cls), members);
+  }
+  // The same for each number of members from 1 to `most`; empty where nothing is known.
+  std::vector<int64_t> LossesOf(size_t cls, int32_t n, int64_t most) const {
+    if (input_.worth == nullptr) return {};
+    return input_.worth->LossesOf(n, free(n), shape(cls), 1, most);
+  }
 
   // Takes room. REQUIRES: Capacity is at least portion.members.
   void Take(const Portion& portion);
@@ -133,21 +160,40 @@ class Board {
     const PodShape* shape;
     PodRules::Kind kind;
     ClassSet classes;
+    DeviceDemand demand;
     std::vector<bool> may_use;
     std::vector<int64_t> capacity;
   };
 
+  // What does not depend on room, nor on other gangs.
+  struct Admitted {
+    const PodShape* shape;
+    ClassSet classes;
+    std::vector<bool> nodes;
+  };
+  struct Known {
+    // By Eligible alone, for shapes that say the same of nodes; and for a class.
+    std::vector<std::unique_ptr<const Admitted>> eligible;
+    std::vector<std::unique_ptr<const Admitted>> admitted;
+  };
+
   static size_t At(int32_t n) { return static_cast<size_t>(n); }
+  const std::vector<bool>& EligibleFor(const PodShape& shape);
+  const std::vector<bool>& AdmittedFor(const PodShape& shape, ClassSet classes);
   Resources& OwnFree(int32_t n);
   void Recount(int32_t n);
+  int64_t RoomFor(const Class& cls, int32_t n) const;
+  void Change(const Portion& portion, int64_t times);
 
   const PlanInput& input_;
   std::optional<PodRules> rules_;
+  mutable BoardDevices devices_;
   std::vector<bool> closed_;
   std::vector<bool> closed_shares_;
   std::vector<NodeEntry> nodes_;
   std::vector<Resources> own_;
   std::vector<Class> classes_;
+  std::shared_ptr<Known> known_;
   std::vector<Portion> taken_;
 };
 

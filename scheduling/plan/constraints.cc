@@ -9,6 +9,12 @@ namespace {
 
 size_t At(int32_t index) { return static_cast<size_t>(index); }
 
+// The innermost level that nodes need a domain of beside the required one.
+std::optional<size_t> InnermostBeside(Demand demand) {
+  demand.required.reset();
+  return demand.InnermostNeeded();
+}
+
 }  // namespace
 
 Constraints::Constraints(const Board& board, const Parts& parts, const std::vector<Fill>& fills,
@@ -35,7 +41,7 @@ CapacityRules Constraints::RulesOf(int32_t part) const {
     // MakeParts refuses spread and exclusive domains over two trees; what is
     // required in another tree is in the scope.
     if (demand.tree != rules.tree) continue;
-    if (const auto level = demand.InnermostNeeded()) {
+    if (const auto level = p == left_out_ ? InnermostBeside(demand) : demand.InnermostNeeded()) {
       rules.innermost_needed = std::max(rules.innermost_needed.value_or(0), *level);
     }
     if (demand.spread.has_value()) {

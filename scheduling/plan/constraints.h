@@ -31,6 +31,10 @@ class Constraints {
   // the parts around it; without slices.
   CapacityRules RulesOf(int32_t part) const;
 
+  // From now on RulesOf leaves out what this part requires: the level that others
+  // look at instead. -1: of none.
+  void LeaveOutRequiredOf(int32_t part) { left_out_ = part; }
+
   // The nodes of the part's members, at whatever depth, those among them that
   // were taken on the board and not yet settled.
   std::vector<int32_t> PlacesOf(int32_t part) const;
@@ -60,6 +64,7 @@ class Constraints {
   const std::vector<Fill>& fills_;
   const std::vector<bool> others_here_;
   const DomainTree flat_;
+  int32_t left_out_ = -1;
 };
 
 }  // namespace muster

@@ -28,10 +28,10 @@ std::optional<size_t> ApplyDefaultDemand(const PlanInput& input, const Topologie
                                          Parts& parts) {
   const Topology* topology = topologies.Default();
   const bool asks_for_devices = std::any_of(parts.members.begin(), parts.members.end(), [](const Member& m) {
-    return AsksForDevices(m.pod->shape.requests);
+    return AsksForDevices(m.pod->shape.requests) || m.pod->shape.claims.has_value();
   });
   if (topology == nullptr || !asks_for_devices || !SaysNothing(input)) return std::nullopt;
-  Board empty = EmptyBoard(input, parts);
+  Board empty = EmptyBoard(input, parts, board);
   // Of the whole gang, wherever its members are now.
   Parts copy = parts;
   for (Member& member : copy.members) {

@@ -28,7 +28,8 @@ class Distributor {
 
   Distribution Run(DomainId domain, int64_t members) && {
     result_.left_over = capacity_[domain] - members;
-    if (!HasHostsOnly(domain)) {
+    // Over nodes alone taking the fewest is good enough, but where it is asked about once.
+    if (!HasHostsOnly(domain) || (domain == kRootDomain && board_.knows_worth())) {
       if (const auto exact = DivideExactly(board_, cls_, rules_, scope_, capacity_, domain, members)) {
         for (const Distribution::Share& share : *exact)
           Use(OpeningOf(share.node, share.members), share.members);
@@ -212,7 +213,13 @@ class Distributor {
 
   Opening OpeningOf(int32_t n, int64_t room) const {
     const Resources& free = board_.free(n);
-    return {n, room, board_.penalty(n), board_.DevicesAtStake(cls_, n), free.cpu_millis, free.memory_bytes};
+    return {n,
+            room,
+            board_.penalty(n),
+            board_.LossOf(cls_, n, room),
+            board_.DevicesAtStake(cls_, n),
+            free.cpu_millis,
+            free.memory_bytes};
   }
 
   void DivideOverNodes(absl::Span<const int32_t> nodes, int64_t members) {
@@ -228,13 +235,15 @@ class Distributor {
       left -= share;
       Use(opening, share);
     };
-    TakeFewest(std::move(inside), left, take);
-    TakeFewest(std::move(outside), left, take);
+    const auto loss_of = [this](int32_t n, int64_t share) { return board_.LossOf(cls_, n, share); };
+    TakeFewest(std::move(inside), left, loss_of, take);
+    TakeFewest(std::move(outside), left, loss_of, take);
   }
 
   void Use(const Opening& opening, int64_t members) {
     result_.shares.push_back({opening.node, members});
     result_.penalty += opening.penalty;
+    result_.loss += opening.loss;
     result_.devices += opening.devices;
     result_.cpu_millis += opening.cpu_millis;
     result_.memory_bytes += opening.memory_bytes;
@@ -273,8 +282,8 @@ class Distributor {
 }  // namespace
 
 bool Distribution::CostsLessThan(const Distribution& other) const {
-  return std::tie(domains, penalty, devices, left_over, cpu_millis, memory_bytes) <
-         std::tie(other.domains, other.penalty, other.devices, other.left_over, other.cpu_millis,
+  return std::tie(domains, penalty, loss, devices, left_over, cpu_millis, memory_bytes) <
+         std::tie(other.domains, other.penalty, other.loss, other.devices, other.left_over, other.cpu_millis,
                   other.memory_bytes);
 }
 

@@ -20,13 +20,15 @@ struct Distribution {
   std::vector<Share> shares;
   std::vector<int64_t> domains;  // how many of each level, outermost first; a node in none is one
   int64_t penalty = 0;           // of the nodes, see Board
+  int64_t loss = 0;              // for the pods to come, see GangWorth
   int64_t devices = 0;           // at stake on the nodes, see Board
   int64_t left_over = 0;         // room in the domain, beside the members
   int64_t cpu_millis = 0;
   int64_t memory_bytes = 0;  // free on the nodes
 
   // Fewer domains at a level further out come before all else, then nodes that
-  // are less to be avoided, then fewer devices at stake, then less room that is left over.
+  // are less to be avoided, then less loss for the pods to come, then fewer devices at
+  // stake, then less room that is left over.
   bool CostsLessThan(const Distribution& other) const;
 };
 

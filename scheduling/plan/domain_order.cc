@@ -18,6 +18,7 @@ void Add(const Distribution& more, Distribution& sum) {
   sum.domains.resize(more.domains.size());
   for (size_t level = 0; level < more.domains.size(); ++level) sum.domains[level] += more.domains[level];
   sum.penalty += more.penalty;
+  sum.loss += more.loss;
   sum.devices += more.devices;
   sum.left_over += more.left_over;
   sum.cpu_millis += more.cpu_millis;

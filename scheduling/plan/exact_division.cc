@@ -17,7 +17,7 @@ constexpr int64_t kEffortPerNode = 20;
 constexpr int64_t kEffort = 4'000;
 
 // What some members cost, the term that matters most first. Empty: not possible.
-using Cost = absl::InlinedVector<int64_t, 10>;
+using Cost = absl::InlinedVector<int64_t, 11>;
 
 Cost Sum(const Cost& a, const Cost& b) {
   Cost sum = a;
@@ -67,13 +67,14 @@ class Divider {
 
  private:
   // Terms: the levels, but that of hosts after those outside of the window; nodes,
-  // penalty, devices, CPU, memory.
+  // penalty, loss for the pods to come, devices, CPU, memory.
   size_t TermOf(size_t level) const { return hosts_last_ && level + 1 == levels_ ? level + 1 : level; }
+  static constexpr size_t kTerms = 7;  // beside the levels
   size_t WindowTerm() const { return hosts_last_ ? levels_ - 1 : levels_; }
 
   Option OfNode(int32_t n, int64_t room) const {
     Option option{.node = n};
-    Cost none(levels_ + 6);
+    Cost none(kTerms + levels_);
     Cost some = none;
     for (size_t level = 0; level < levels_; ++level) {
       if (tree_.DomainOf(n, level) == kNoDomain) some[TermOf(level)] = 1;
@@ -82,18 +83,20 @@ class Divider {
     some[WindowTerm()] = board_.in_window(n) ? 0 : 1;
     some[levels_ + 1] = 1;
     some[levels_ + 2] = board_.penalty(n);
-    some[levels_ + 3] = board_.DevicesAtStake(cls_, n);
-    some[levels_ + 4] = free.cpu_millis;
-    some[levels_ + 5] = free.memory_bytes;
+    some[levels_ + 4] = board_.DevicesAtStake(cls_, n);
+    some[levels_ + 5] = free.cpu_millis;
+    some[levels_ + 6] = free.memory_bytes;
     option.cost.assign(At(room) + 1, some);
     option.cost[0] = none;
+    const std::vector<int64_t> losses = board_.LossesOf(cls_, n, room);
+    for (size_t m = 0; m < losses.size(); ++m) option.cost[m + 1][levels_ + 3] = losses[m];
     return option;
   }
 
   Option OfDomain(DomainId id) const {
     const Domain& domain = tree_.domain(id);
     Option option;
-    option.cost = {Cost(levels_ + 6)};
+    option.cost = {Cost(kTerms + levels_)};
     int32_t in_children = 0;
     for (DomainId c = domain.first_child; c < domain.first_child + domain.children; ++c) {
       in_children += tree_.domain(c).nodes;

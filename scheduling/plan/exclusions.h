@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
 #include "scheduling/model/seat.h"
+#include "scheduling/plan/attempt.h"
 #include "scheduling/plan/board.h"
-#include "scheduling/plan/capacity.h"
+#include "scheduling/plan/parts.h"
+#include "scheduling/plan/placer.h"
 #include "scheduling/plan/planner.h"
 #include "scheduling/plan/refusal_text.h"
 
@@ -20,10 +21,10 @@ struct Exclusions {
   std::optional<Scarcest> scarcest;  // if some node lacks room
 };
 
-// Finds for each of `nodes` the one cause that keeps the next member of the
-// class off it, beside those that fit: `left` says by node how many more have
-// room then.
-Exclusions FindExclusions(const PlanInput& input, const Board& board, size_t cls, const CapacityRules& rules,
-                          absl::Span<const int64_t> left, absl::Span<const int32_t> nodes);
+// Finds for each of `nodes` the one cause that keeps off it the member that found
+// no place, beside those that the attempt seated.
+// REQUIRES: attempt.cls; the placer has placed nothing. Nothing stays changed.
+Exclusions FindExclusions(const PlanInput& input, const Parts& parts, const Attempt& attempt,
+                          absl::Span<const int32_t> nodes, Board& board, Placer& placer);
 
 }  // namespace muster

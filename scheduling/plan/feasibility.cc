@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduling/plan/feasibility.h"
 
+#include <array>
+
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
@@ -44,7 +46,7 @@ bool MadeForOneNode(const PodShape& shape) {
 }
 
 std::string Describe(const Taint& taint) {
-  return absl::StrCat("taint ", taint.key, taint.value.empty() ? "" : "=", taint.value,
+  return absl::StrCat("with taint ", taint.key, taint.value.empty() ? "" : "=", taint.value,
                       taint.effect == TaintEffect::kNoExecute ? ":NoExecute" : ":NoSchedule");
 }
 
@@ -52,6 +54,17 @@ std::string Describe(const Taint& taint) {
 
 bool KeptOffDeparting(const PodShape& shape, const Node& node) {
   return node.departure.has_value() && !MadeForOneNode(shape);
+}
+
+std::string ClosedToMembers(const PodShape& shape, const Node& node) {
+  static constexpr std::array<absl::string_view, 3> kKeys = {
+      "node.kubernetes.io/unschedulable", "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"};
+  if (MadeForOneNode(shape)) return "";
+  if (node.unschedulable) return "unschedulable";
+  const auto at = absl::c_find_if(node.taints, [](const Taint& taint) {
+    return taint.effect != TaintEffect::kPreferNoSchedule && absl::c_linear_search(kKeys, taint.key);
+  });
+  return at == node.taints.end() ? "" : Describe(*at);
 }
 
 bool SelectsNode(const PodShape& shape, const Node& node) {
@@ -71,8 +84,8 @@ std::string Ineligibility(const PodShape& shape, const Node& node) {
   }
   if (Cordoned(shape, node)) return "unschedulable";
   if (const Taint* taint = FirstUntolerated(node.taints, shape.tolerations)) return Describe(*taint);
-  if (!SelectorMatches(shape, node)) return "node selector";
-  if (!AffinityMatches(shape, node)) return "node affinity";
+  if (!SelectorMatches(shape, node)) return "not matching the node selector";
+  if (!AffinityMatches(shape, node)) return "not matching the node affinity";
   return "";
 }
 

@@ -27,11 +27,18 @@ bool Eligible(const PodShape& shape, const Node& node);
 // made for it alone.
 bool KeptOffDeparting(const PodShape& shape, const Node& node);
 
+// What keeps members of gangs off a node whatever they tolerate, as a clause for
+// people: it is cordoned, or nobody hears from it. Empty where nothing does, or
+// where the shape is made for that node alone. kube-scheduler lets a pod there
+// that tolerates everything; by itself it may go, but all of a gang would wait
+// for the member that can't start.
+std::string ClosedToMembers(const PodShape& shape, const Node& node);
+
 // Whether the shape's node selector and required node affinity admit the node.
 bool SelectsNode(const PodShape& shape, const Node& node);
 
-// The first rule that keeps the shape off, as a clause for people, e.g.
-// "taint dedicated=infra:NoSchedule". Empty exactly if Eligible.
+// The first rule that keeps the shape off, as what a node is for people, e.g.
+// "with taint dedicated=infra:NoSchedule". Empty exactly if Eligible.
 std::string Ineligibility(const PodShape& shape, const Node& node);
 
 }  // namespace muster

@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "scheduling/dra/demand.h"
 #include "scheduling/gpu/inventory.h"
 #include "scheduling/gpu/mig_advice.h"
 
@@ -33,6 +34,19 @@ std::set<std::string> GpusAskedFor(const Gang& gang) {
     }
   }
   return resources;
+}
+
+// Published placements that are not those that are known.
+void AddNotesOnDevices(const PlanInput& input, Refusal& refusal) {
+  const bool claims = std::any_of(
+      input.gang.members.begin(), input.gang.members.end(),
+      [&](const auto& member) { return member->pending() && !DemandOf(input.view, *member).claims.empty(); });
+  if (!claims) return;
+  input.view.nodes().ForEach([&](const NodeName& name, const NodeState&) {
+    const std::string problem = ProblemOfDevices(input.view, name);
+    if (problem.empty() || refusal.notes.size() >= kMostNotes) return;
+    refusal.notes.push_back(absl::StrCat("node ", name.text(), ": ", problem));
+  });
 }
 
 void AddNotes(const PlanInput& input, const std::set<std::string>& asked, Refusal& refusal) {
@@ -116,6 +130,7 @@ void AddAdvice(const PlanInput& input, const std::string& resource, Refusal& ref
 
 void AdviseOnGpus(const PlanInput& input, Refusal& refusal) {
   if (refusal.kind != Refusal::Kind::kNoRoom && refusal.kind != Refusal::Kind::kNeverFits) return;
+  AddNotesOnDevices(input, refusal);
   const std::set<std::string> asked = GpusAskedFor(input.gang);
   if (asked.empty()) return;
   AddNotes(input, asked, refusal);

@@ -52,9 +52,11 @@ void NodeWorth::StartAnew() {
   entries_.clear();
   wholes_.clear();
   held_.reset();
-  worth_ = std::make_unique<Worth>([this](int32_t kind, uint64_t where) {
-    return where == kAnywhere || Eligible(wheres_[where], *kinds_[static_cast<size_t>(kind)]);
-  });
+  worth_ = std::make_unique<Worth>([this](int32_t kind, uint64_t where) { return Admits(kind, where); });
+}
+
+bool NodeWorth::Admits(int32_t kind, uint64_t where) const {
+  return where == kAnywhere || Eligible(wheres_[where], *kinds_[static_cast<size_t>(kind)]);
 }
 
 void NodeWorth::Asked(const PodShape& shape) {
@@ -68,6 +70,23 @@ NodeWorth::Losses NodeWorth::LossesOf(const PodShape& shape, std::shared_ptr<con
   const Ask ask = AskOf(shape);
   Observe(std::move(view), ledger);
   return Losses(*this, worth_->NumberOf(ask));
+}
+
+GangWorth NodeWorth::ForGang(std::shared_ptr<const ClusterView> view, const Ledger& ledger) {
+  if (wheres_.size() > kMostWheres || kinds_.size() > kMostKinds) StartAnew();
+  // Prices hardly change with what is promised meanwhile.
+  if (held_ != view) Observe(std::move(view), ledger);
+  Valuation prices = worth_->Prices(kMostAsksForGang);
+  std::vector<int32_t> kinds;
+  kinds.reserve(entries_.size());
+  std::vector<std::vector<bool>> admitted(kinds_.size());
+  for (const Entry& entry : entries_) {
+    kinds.push_back(entry.kind);
+    std::vector<bool>& of_kind = admitted[static_cast<size_t>(entry.kind)];
+    if (!of_kind.empty()) continue;
+    for (const auto& [ask, price] : prices.asks()) of_kind.push_back(Admits(entry.kind, ask.where));
+  }
+  return GangWorth(std::move(prices), devices_, std::move(kinds), std::move(admitted));
 }
 
 std::optional<double> NodeWorth::Losses::Of(size_t node) {

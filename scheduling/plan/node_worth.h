@@ -13,6 +13,7 @@
 #include "scheduling/choice/worth.h"
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
+#include "scheduling/plan/gang_worth.h"
 
 namespace muster {
 
@@ -53,8 +54,13 @@ class NodeWorth {
   // With the nodes as they are in `view` beside what is promised. Valid until the
   // next call. Cost: O(nodes), little for those that did not change.
   Losses LossesOf(const PodShape& shape, std::shared_ptr<const ClusterView> view, const Ledger& ledger);
+  // The same for the members of a gang, to be asked while others are counted;
+  // with the prices of when it first had this view.
+  // Cost: O(nodes), and a look at each kind of node for each kind of pod.
+  GangWorth ForGang(std::shared_ptr<const ClusterView> view, const Ledger& ledger);
 
  private:
+  static constexpr size_t kMostAsksForGang = 16;
   static constexpr size_t kMostRooms = 50'000;
   static constexpr size_t kMostWheres = 1'000;
   static constexpr size_t kMostKinds = 50'000;
@@ -69,6 +75,7 @@ class NodeWorth {
   };
 
   void StartAnew();
+  bool Admits(int32_t kind, uint64_t where) const;
   void Observe(std::shared_ptr<const ClusterView> view, const Ledger& ledger);
   Ask AskOf(const PodShape& shape);
   size_t NumberOfDevice(const std::string& name);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "scheduling/plan/neighbours.h"
+#include "scheduling/plan/pod_classes.h"
 #include "scheduling/plan/pod_rules.h"
 #include "scheduling/topology/levels.h"
 
@@ -99,16 +100,20 @@ std::vector<const Pod*> Waiting(const Parts& parts) {
 
 // The kind of each member with regard to rules about other pods, which are set
 // on the board if there are any.
-std::vector<PodRules::Kind> SetPodRules(const PlanInput& input, const Parts& parts, Board& board) {
+//   the errors of PodRules::Make
+absl::StatusOr<std::vector<PodRules::Kind>> SetPodRules(const PlanInput& input, const Parts& parts,
+                                                        Board& board) {
   std::vector<PodRules::Kind> kinds(parts.members.size(), PodRules::kNone);
   const std::vector<const Pod*> waiting = Waiting(parts);
   if (!NeedsPodRules(input.view, input.ledger, input.kept, waiting)) return kinds;
-  PodRules rules({.view = input.view, .ledger = input.ledger, .members = waiting, .kept = input.kept});
+  absl::StatusOr<PodRules> rules =
+      PodRules::Make({.view = input.view, .ledger = input.ledger, .members = waiting, .kept = input.kept});
+  if (!rules.ok()) return rules.status();
   size_t next = 0;
   for (size_t m = 0; m < kinds.size(); ++m) {
-    if (parts.members[m].node == kNoNode) kinds[m] = rules.KindOf(next++);
+    if (parts.members[m].node == kNoNode) kinds[m] = rules->KindOf(next++);
   }
-  board.SetPodRules(std::move(rules));
+  board.SetPodRules(*std::move(rules));
   return kinds;
 }
 
@@ -116,6 +121,7 @@ struct ClassKey {
   const Pod* sample;
   PodRules::Kind kind;
   ClassSet classes;
+  DeviceDemand devices;
 };
 
 // On nodes of which capacity classes the pod may be.
@@ -129,6 +135,9 @@ bool MoreDemanding(const ClassKey& a, const ClassKey& b) {
     const Resources& requests = key.sample->shape.requests;
     int64_t devices = 0;
     for (const auto& [name, amount] : requests.scalars) devices += amount;
+    for (const ClaimDemand& claim : key.devices.claims) {
+      for (const DeviceRequest& request : claim.spec->requests) devices += request.alternatives.front().count;
+    }
     return std::tuple(devices, requests.cpu_millis, requests.memory_bytes);
   };
   return demand(a) > demand(b);
@@ -142,16 +151,14 @@ absl::Status AddClasses(const PlanInput& input, const std::vector<PodRules::Kind
   for (size_t m = 0; m < parts.members.size(); ++m) {
     Member& member = parts.members[m];
     const ClassSet classes = ClassesOf(input, *member.pod);
+    DeviceDemand devices = member.node == kNoNode ? DemandOf(input.view, *member.pod) : DeviceDemand();
     const auto at = std::find_if(keys.begin(), keys.end(), [&](const ClassKey& key) {
-      return key.kind == kinds[m] && key.classes == classes && key.sample->shape == member.pod->shape;
+      return key.kind == kinds[m] && key.classes == classes && key.devices.key == devices.key &&
+             key.sample->shape == member.pod->shape;
     });
     member.cls = static_cast<size_t>(at - keys.begin());
-    if (at == keys.end()) keys.push_back({member.pod, kinds[m], classes});
-    if (keys.size() > kMaxClasses) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("its members ask for more than %d different things; the last is pod %s",
-                          kMaxClasses, member.pod->name.text()));
-    }
+    if (at == keys.end()) keys.push_back({member.pod, kinds[m], classes, std::move(devices)});
+    if (keys.size() > PodRules::kMostDifferent) return TooDifferent(PodRules::kMostDifferent, *member.pod);
   }
   std::vector<size_t> order(keys.size());
   for (size_t k = 0; k < order.size(); ++k) order[k] = k;
@@ -159,7 +166,8 @@ absl::Status AddClasses(const PlanInput& input, const std::vector<PodRules::Kind
                    [&](size_t a, size_t b) { return MoreDemanding(keys[a], keys[b]); });
   std::vector<size_t> class_of(keys.size());
   for (const size_t k : order) {
-    class_of[k] = board.AddClass(keys[k].sample->shape, keys[k].kind, keys[k].classes);
+    class_of[k] =
+        board.AddClass(keys[k].sample->shape, keys[k].kind, keys[k].classes, std::move(keys[k].devices));
     parts.class_samples.push_back(keys[k].sample);
   }
   for (Member& member : parts.members) member.cls = class_of[member.cls];
@@ -195,9 +203,11 @@ absl::Status CheckSliceSizes(const Gang& gang, const Parts& parts) {
     const int64_t min_members = p == 0 ? gang.min_members : part.min_members;
     for (const int64_t count : {declared.value_or(0), min_members}) {
       if (count % size == 0) continue;
+      const std::string& fields = (p == 0 ? gang.topology : gang.subgroups[p - 1].topology).said_by.fields;
       return absl::InvalidArgumentError(
-          absl::StrFormat("%sslices of %d members do not divide %d members",
-                          p == 0 ? "" : absl::StrCat("subgroup ", Shortened(part.name), ": "), size, count));
+          absl::StrFormat("%sslices of %d members do not divide %d members%s",
+                          p == 0 ? "" : absl::StrCat("subgroup ", Shortened(part.name), ": "), size, count,
+                          fields.empty() ? "" : absl::StrCat("; that is asked for by ", fields)));
     }
   }
   return absl::OkStatus();
@@ -251,8 +261,9 @@ absl::StatusOr<Parts> MakeParts(const PlanInput& input, const Topologies& topolo
   if (absl::Status s = CheckSliceSizes(input.gang, parts); !s.ok()) return s;
   if (absl::Status s = CheckTrees(parts); !s.ok()) return s;
   AddMembers(input, board, parts);
-  const std::vector<PodRules::Kind> kinds = SetPodRules(input, parts, board);
-  if (absl::Status s = AddClasses(input, kinds, parts, board); !s.ok()) return s;
+  const absl::StatusOr<std::vector<PodRules::Kind>> kinds = SetPodRules(input, parts, board);
+  if (!kinds.ok()) return kinds.status();
+  if (absl::Status s = AddClasses(input, *kinds, parts, board); !s.ok()) return s;
   if (absl::Status s = CheckSliceShapes(parts); !s.ok()) return s;
   MarkRequired(input.gang, Preference::kFirst, parts);
   return parts;
@@ -278,16 +289,17 @@ bool HasChoice(const Parts& parts) {
   });
 }
 
-Board EmptyBoard(const PlanInput& input, const Parts& parts) {
-  Board empty(input, Board::Room::kEmpty);
+Board EmptyBoard(const PlanInput& input, const Parts& parts, const Board& board) {
+  Board empty(input, Board::Room::kEmpty, &board);
   const std::vector<const Pod*> waiting = Waiting(parts);
   std::vector<PodRules::Kind> kinds(parts.class_samples.size(), PodRules::kNone);
   if (NeedsPodRules(input.view, input.ledger, input.kept, waiting)) {
-    PodRules rules({.view = input.view,
-                    .ledger = input.ledger,
-                    .members = waiting,
-                    .kept = input.kept,
-                    .as_if_empty = true});
+    // MakeParts found no more kinds than there may be, and no fewer than here.
+    PodRules rules = *PodRules::Make({.view = input.view,
+                                      .ledger = input.ledger,
+                                      .members = waiting,
+                                      .kept = input.kept,
+                                      .as_if_empty = true});
     for (size_t cls = 0; cls < kinds.size(); ++cls) {
       const auto at = std::find(waiting.begin(), waiting.end(), parts.class_samples[cls]);
       if (at != waiting.end()) kinds[cls] = rules.KindOf(static_cast<size_t>(at - waiting.begin()));
@@ -296,7 +308,7 @@ Board EmptyBoard(const PlanInput& input, const Parts& parts) {
   }
   for (size_t cls = 0; cls < kinds.size(); ++cls) {
     const Pod& sample = *parts.class_samples[cls];
-    empty.AddClass(sample.shape, kinds[cls], ClassesOf(input, sample));
+    empty.AddClass(sample.shape, kinds[cls], ClassesOf(input, sample), DemandOf(input.view, sample));
   }
   return empty;
 }

@@ -15,9 +15,7 @@
 
 namespace muster {
 
-inline constexpr int32_t kNoNode = -1;  // not seated yet
-// The most classes of a gang: each costs a number for every node.
-inline constexpr size_t kMaxClasses = 256;
+inline constexpr int32_t kNoNode = -1;       // not seated yet
 inline constexpr int32_t kUnknownNode = -2;  // on a node that the view lacks
 
 // A member that has a place, or may get one.
@@ -82,7 +80,7 @@ void MarkRequired(const Gang& gang, Preference preference, Parts& parts);
 // Whether it may matter which members are marked.
 bool HasChoice(const Parts& parts);
 
-// The board on which nothing runs, with the classes of `parts`.
-Board EmptyBoard(const PlanInput& input, const Parts& parts);
+// The board on which nothing runs, with the classes of `parts`; `board` has them already.
+Board EmptyBoard(const PlanInput& input, const Parts& parts, const Board& board);
 
 }  // namespace muster

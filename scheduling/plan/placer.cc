@@ -8,24 +8,13 @@
 #include <utility>
 
 #include "scheduling/plan/capacity.h"
+#include "scheduling/plan/ceiling.h"
 #include "scheduling/plan/domain_order.h"
 #include "scheduling/plan/search.h"
 #include "scheduling/plan/step.h"
 #include "scheduling/plan/take.h"
 
 namespace muster {
-namespace {
-
-// How many members of which classes, the most demanding class first.
-std::vector<ClassNeed> NeedsOf(const Parts& parts, const std::vector<size_t>& members) {
-  std::map<size_t, int64_t> count;
-  for (const size_t m : members) ++count[parts.members[m].cls];
-  std::vector<ClassNeed> needs;
-  for (const auto& [cls, number] : count) needs.push_back({cls, number});
-  return needs;
-}
-
-}  // namespace
 
 Placer::Placer(Board& board, Parts& parts, std::vector<bool> others_here, Effort* effort)
     : board_(board),
@@ -112,8 +101,15 @@ std::vector<DomainId> Placer::DomainsToTry(int32_t p, const DomainTree& tree, si
   if (fills.size() == 1 && fills[0].members.size() == waiting.size() && !fills[0].partial) {
     rules.layers = fills[0].layers;
   }
-  const std::vector<DomainId> domains = constraints_.DomainsOf(p, tree, level, scope);
-  std::vector<DomainId> to_try = BestFirst(board_, NeedsOf(parts_, waiting), rules, scope, domains);
+  const std::vector<ClassNeed> needs = NeedsOf(waiting);
+  std::vector<DomainId> domains = constraints_.DomainsOf(p, tree, level, scope);
+  const bool all_needed = std::all_of(parts_.all.begin(), parts_.all.end(),
+                                      [](const Part& each) { return each.min_children == 0; });
+  if (needs.size() > 1 && domains.size() > 1 && all_needed) {
+    const DomainRoom most = CountCeiling(board_, needs, tree, scope.DomainIn(tree));
+    std::erase_if(domains, [&](DomainId d) { return most[d] < static_cast<int64_t>(waiting.size()); });
+  }
+  std::vector<DomainId> to_try = BestFirst(board_, needs, rules, scope, domains);
   PreferRoomToGrow(p, rules, scope, to_try);
   if (part(p).min_children == 0) return to_try;
   // Some children may stay empty: domains without room for all of them come last.
@@ -123,13 +119,22 @@ std::vector<DomainId> Placer::DomainsToTry(int32_t p, const DomainTree& tree, si
   return to_try;
 }
 
+// The most demanding class first.
+std::vector<ClassNeed> Placer::NeedsOf(const std::vector<size_t>& members) const {
+  std::map<size_t, int64_t> count;
+  for (const size_t m : members) ++count[parts_.members[m].cls];
+  std::vector<ClassNeed> needs;
+  for (const auto& [cls, number] : count) needs.push_back({cls, number});
+  return needs;
+}
+
 // Once the first members are in a domain the others have to follow: of domains
 // that hold the minimum, those that hold the most of all come first.
 void Placer::PreferRoomToGrow(int32_t p, const CapacityRules& rules, const Scope& scope,
                               std::vector<DomainId>& domains) const {
-  const std::vector<ClassNeed> surplus = NeedsOf(parts_, Waiting(part(p).all, false));
+  const std::vector<ClassNeed> surplus = NeedsOf(Waiting(part(p).all, false));
   if (surplus.size() != 1 || domains.size() < 2) return;
-  const std::vector<ClassNeed> needs = NeedsOf(parts_, Waiting(part(p).all, true));
+  const std::vector<ClassNeed> needs = NeedsOf(Waiting(part(p).all, true));
   int64_t wanted = surplus[0].members;
   for (const ClassNeed& need : needs) wanted += need.cls == surplus[0].cls ? need.members : 0;
   const DomainRoom capacity = CountCapacity(board_, surplus[0].cls, rules, scope);
@@ -184,23 +189,30 @@ std::optional<size_t> Placer::PlaceInOrder(int32_t p, const std::vector<Step>& s
 }
 
 void Placer::NoteFailure(int32_t p, size_t cls) {
+  if (counted_.has_value()) return;
   int64_t members = 0;
   for (const Portion& portion : board_.taken()) members += portion.members;
-  if (members > furthest_.members) furthest_ = {members, p, cls, board_.taken()};
+  if (furthest_.cls.has_value() && members <= furthest_.members) return;
+  furthest_ = {members, p, cls, board_.taken(), {}};
+  for (const Fill& fill : fills_) furthest_.part_of_fill.push_back(fill.part);
 }
 
 bool Placer::PlaceFill(Fill fill) {
   if (fill.nowhere) return false;
   if (fill.partial) return PlaceSlice(fill);
-  if (!fill.layers.empty() && board_.OneByOne(fill.cls)) return PlaceSliceBySlice(fill);
+  const auto members = static_cast<int64_t>(fill.members.size());
+  if (!fill.layers.empty() && board_.OneByOne(fill.cls)) return PlaceSliceBySlice(fill) == members;
+  return TakeUpToAll(std::move(fill)) == members;
+}
+
+// How many found places. What was taken of a fill that failed is the caller's to undo.
+int64_t Placer::TakeUpToAll(Fill fill) {
   CapacityRules rules = constraints_.RulesOf(fill.part);
   rules.layers = fill.layers;
-  const auto members = static_cast<int64_t>(fill.members.size());
-  const int64_t taken =
-      TakeUpTo(board_, fills_.size(), fill.cls, rules, fill.scope, fill.scope.DomainIn(*rules.tree), members);
-  // What was taken of a fill that failed is the caller's to undo, so it must be known.
+  const int64_t taken = TakeUpTo(board_, fills_.size(), fill.cls, rules, fill.scope,
+                                 fill.scope.DomainIn(*rules.tree), static_cast<int64_t>(fill.members.size()));
   fills_.push_back(std::move(fill));
-  return taken == members;
+  return taken;
 }
 
 std::vector<size_t> Placer::Waiting(const std::vector<size_t>& members, bool required) const {

@@ -3,11 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
+#include "scheduling/plan/attempt.h"
 #include "scheduling/plan/board.h"
+#include "scheduling/plan/capacity.h"
 #include "scheduling/plan/constraints.h"
+#include "scheduling/plan/domain_order.h"
 #include "scheduling/plan/effort.h"
 #include "scheduling/plan/fills.h"
 #include "scheduling/plan/parts.h"
@@ -42,17 +46,21 @@ class Placer {
   // its minimum gets that whole, or nothing.
   void PlaceSurplus();
 
-  // How far the best attempt of PlaceRequired came: so many members had their
-  // places side by side when something of the part found none.
-  struct Furthest {
-    int64_t members = 0;
-    int32_t part = 0;
-    size_t cls = 0;              // of what found none
-    std::vector<Portion> taken;  // by those that had
-  };
-  const Furthest& furthest() const { return furthest_; }
+  // How far the best attempt of PlaceRequired came.
+  const Attempt& furthest() const { return furthest_; }
   // Whether PlaceRequired failed after it tried every assignment there is.
   bool exhausted() const { return exhausted_; }
+
+  // Seats as many of a part's required members as find places side by side within
+  // the scope, those of each part within it where that wants them: at most what would
+  // fit. What the part itself requires is not looked at. Changes nothing.
+  Attempt SeatMost(int32_t part, const Scope& scope);
+  // Puts them on the board, until TakeBack. REQUIRES: nothing was placed.
+  void Resume(const Attempt& attempt);
+  void TakeBack() { UndoTo({0, 0}); }
+  const Constraints& constraints() const { return constraints_; }
+  // Whether parts within this one ask for something of their own.
+  bool AskWithin(int32_t part) const;
 
   // Whether the gang's required members could be placed in one domain of a
   // level of `tree`. Changes nothing.
@@ -87,8 +95,10 @@ class Placer {
   bool PlaceTogether(int32_t part, const std::vector<Step>& steps, const Scope& scope);
   bool PlaceInTurn(std::vector<Fill> fills);
   bool PlaceFill(Fill fill);
+  int64_t TakeUpToAll(Fill fill);
   bool PlaceSlice(const Fill& fill);
-  bool PlaceSliceBySlice(const Fill& fill);
+  // How many members of whole slices found places.
+  int64_t PlaceSliceBySlice(const Fill& fill);
   bool PlaceSliceIn(const Fill& fill, DomainId domain);
   // Those that may take a slice of so many members, the best first.
   std::vector<DomainId> DomainsForSlice(const Fill& fill, int64_t members) const;
@@ -97,11 +107,22 @@ class Placer {
   bool NeedsSearch() const;
   bool RunSearch(const Scope& scope);
 
+  // All of these give the number of members that were placed, and note the first
+  // that was not.
+  int64_t TakeMost(int32_t part, const Scope& scope, Attempt& attempt);
+  int64_t TakeMostByClass(int32_t part, const Scope& scope, Attempt& attempt);
+  int64_t TakeMostOfChildren(std::vector<Step> steps, int64_t most, const Scope& scope, Attempt& attempt);
+  int64_t TakeMostOfChild(int32_t child, const Scope& scope, Attempt& attempt);
+  int64_t TakeMostOfFill(const Fill& fill, Attempt& attempt);
+  const std::vector<ClassNeed>& NeedsToCount(int32_t part);
+
   void PlaceSurplusOf(int32_t part);
   bool ReachMinimum(int32_t part, const Scope& scope);
   // Places as many as fit within the scope, in whole slices where there are slices.
   void PlaceSome(int32_t part, const Scope& scope);
 
+  // How many members of which classes.
+  std::vector<ClassNeed> NeedsOf(const std::vector<size_t>& members) const;
   std::vector<size_t> Waiting(const std::vector<size_t>& members, bool required) const;
   // Where the members around the part keep it.
   Scope ScopeAround(int32_t part) const;
@@ -119,7 +140,10 @@ class Placer {
   Parts& parts_;
   std::vector<Fill> fills_;  // Portion::fill is an index into it
   Constraints constraints_;
-  Furthest furthest_;
+  Attempt furthest_;
+  std::optional<int32_t> counted_;  // the part that is being counted: what fails is not noted
+  std::map<int32_t, std::vector<ClassNeed>> needs_;        // of parts that were counted
+  std::map<int32_t, CapacityRules> rules_of_empty_board_;  // likewise
   bool exhausted_ = false;
   Effort own_effort_;
   Effort& effort_;

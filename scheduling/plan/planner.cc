@@ -16,6 +16,7 @@
 #include "scheduling/plan/parts.h"
 #include "scheduling/plan/placer.h"
 #include "scheduling/plan/refusal_text.h"
+#include "scheduling/plan/shared_claims.h"
 #include "scheduling/plan/shortfall.h"
 #include "scheduling/topology/levels.h"
 
@@ -99,14 +100,16 @@ void CloseNodes(const PlanInput& input, const Topologies& topologies, Board& boa
   board.CloseShares(Tenants(input.view, input.ledger, input.tenants).ClosedFor(input.gang));
 }
 
-std::variant<Seats, Refusal> PlanOnAnyProduct(const PlanInput& input) {
-  if (!input.gang.problem.empty()) return Invalid(input.gang, input.gang.problem);
+std::variant<Seats, NoRoom> PlanOnAnyProduct(const PlanInput& input) {
+  if (!input.gang.problem.empty()) return NoRoom{Invalid(input.gang, input.gang.problem)};
   const Topologies& topologies = input.topologies == nullptr ? NoTopologies() : *input.topologies;
   Board board(input, Board::Room::kNow);
   CloseNodes(input, topologies, board);
   absl::StatusOr<Parts> parts = MakeParts(input, topologies, board);
-  if (!parts.ok()) return Invalid(input.gang, parts.status().message());
-  if (auto refusal = WhyNotReady(input, *parts)) return *std::move(refusal);
+  if (!parts.ok()) return NoRoom{Invalid(input.gang, parts.status().message())};
+  if (auto refusal = WhyNotReady(input, *parts)) return NoRoom{*std::move(refusal)};
+  if (const std::string missing = board.MissingForDevices(); !missing.empty())
+    return NoRoom{Incomplete(input.gang, Count(input.gang).ready, missing)};
 
   const std::optional<size_t> default_level = ApplyDefaultDemand(input, topologies, board, *parts);
   Placer placer(board, *parts, OthersHere(input, *parts, board));
@@ -118,50 +121,69 @@ std::variant<Seats, Refusal> PlanOnAnyProduct(const PlanInput& input) {
     // What is short is told from the room before anything was placed.
     Board fresh(input, Board::Room::kNow);
     CloseNodes(input, topologies, fresh);
-    const absl::StatusOr<Parts> unplaced = MakeParts(input, topologies, fresh);
+    absl::StatusOr<Parts> unplaced = MakeParts(input, topologies, fresh);
     return Shortfall(input, *unplaced, default_level, placer.furthest(), fresh);
   }
   return NewSeats(input, board, *parts);
 }
 
-// The one that comes closest stands for all.
-void AddRefusal(const std::string& product, Refusal refusal, std::optional<Refusal>& closest) {
-  const bool never = refusal.kind == Refusal::Kind::kNeverFits;
-  const bool all_never = never && (!closest.has_value() || closest->kind == Refusal::Kind::kNeverFits);
-  if (!closest.has_value() || refusal.fits > closest->fits) {
-    if (!product.empty())
-      absl::StrAppend(&refusal.text, "; on one GPU product, ", Shortened(product), " at best");
-    closest = std::move(refusal);
-  }
-  closest->kind = all_never ? Refusal::Kind::kNeverFits : Refusal::Kind::kNoRoom;
+// The refusal with its whole text: what an empty cluster would lack is no matter
+// where something else would hold the gang.
+Refusal Finished(NoRoom no_room, const std::string& product) {
+  Refusal& refusal = no_room.refusal;
+  if (refusal.kind == Refusal::Kind::kNeverFits) absl::StrAppend(&refusal.text, no_room.if_empty);
+  if (!product.empty())
+    absl::StrAppend(&refusal.text, "; on one GPU product, ", Shortened(product), " at best");
+  return std::move(refusal);
+}
+
+// The one of a product that comes closest stands for all.
+struct ClosestProduct {
+  NoRoom no_room;
+  std::string product;
+};
+
+void AddRefusal(const std::string& product, NoRoom next, std::optional<ClosestProduct>& closest) {
+  using Kind = Refusal::Kind;
+  const bool never = next.refusal.kind == Kind::kNeverFits &&
+                     (!closest.has_value() || closest->no_room.refusal.kind == Kind::kNeverFits);
+  if (!closest.has_value() || next.refusal.fits > closest->no_room.refusal.fits)
+    closest = {std::move(next), product};
+  closest->no_room.refusal.kind = never ? Kind::kNeverFits : Kind::kNoRoom;
 }
 
 // On one product where the gang has to be on one.
 std::variant<Seats, Refusal> PlanOnOneProduct(const PlanInput& input) {
   const std::vector<std::string> products = ProductsToTry(input);
-  if (products.empty()) return PlanOnAnyProduct(input);
+  if (products.empty()) {
+    std::variant<Seats, NoRoom> result = PlanOnAnyProduct(input);
+    if (auto* seats = std::get_if<Seats>(&result)) return std::move(*seats);
+    return Finished(std::get<NoRoom>(std::move(result)), "");
+  }
   PlanInput on_one = input;
-  std::optional<Refusal> closest;
+  std::optional<ClosestProduct> closest;
   for (const std::string& product : products) {
     on_one.gpu_product = &product;
-    std::variant<Seats, Refusal> result = PlanOnAnyProduct(on_one);
-    auto* refusal = std::get_if<Refusal>(&result);
-    if (refusal == nullptr) return result;
-    if (refusal->kind == Refusal::Kind::kIncomplete || refusal->kind == Refusal::Kind::kInvalid)
-      return result;
-    AddRefusal(product, std::move(*refusal), closest);
+    std::variant<Seats, NoRoom> result = PlanOnAnyProduct(on_one);
+    if (auto* seats = std::get_if<Seats>(&result)) return std::move(*seats);
+    NoRoom& no_room = std::get<NoRoom>(result);
+    const Refusal::Kind kind = no_room.refusal.kind;
+    if (kind == Refusal::Kind::kIncomplete || kind == Refusal::Kind::kInvalid)
+      return std::move(no_room.refusal);
+    AddRefusal(product, std::move(no_room), closest);
   }
-  if (closest->would_fit_if.empty() && std::holds_alternative<Seats>(PlanOnAnyProduct(input))) {
-    closest->would_fit_if = "its members were on different GPU products";
-    absl::StrAppend(&closest->text, "; it would fit if ", closest->would_fit_if);
+  Refusal refusal = Finished(std::move(closest->no_room), closest->product);
+  if (refusal.would_fit_if.empty() && std::holds_alternative<Seats>(PlanOnAnyProduct(input))) {
+    refusal.would_fit_if = "its members were on different GPU products";
+    absl::StrAppend(&refusal.text, "; it would fit if ", refusal.would_fit_if);
   }
-  return *std::move(closest);
+  return refusal;
 }
 
 }  // namespace
 
 std::variant<Seats, Refusal> PlanGang(const PlanInput& input) {
-  std::variant<Seats, Refusal> result = PlanOnOneProduct(input);
+  std::variant<Seats, Refusal> result = PlanAroundSharedClaims(input, PlanOnOneProduct);
   if (auto* refusal = std::get_if<Refusal>(&result)) AdviseOnGpus(input, *refusal);
   return result;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <variant>
@@ -16,6 +17,7 @@
 #include "scheduling/model/gang.h"
 #include "scheduling/model/seat.h"
 #include "scheduling/plan/declined.h"
+#include "scheduling/plan/gang_worth.h"
 #include "scheduling/plan/seat_classes.h"
 #include "scheduling/plan/tenants.h"
 #include "scheduling/topology/topologies.h"
@@ -51,6 +53,9 @@ struct PlanInput {
   // The product of the GPUs for the gang's members; null: any.
   const std::string* gpu_product = nullptr;
 
+  // On which node claims that pods share are to be; null: on any. See shared_claims.h.
+  const std::map<std::string, NodeName>* claim_nodes = nullptr;
+
   // Leaves the members beyond the minimum without seats: first come the
   // minimums of other gangs.
   bool minimum_only = false;
@@ -60,6 +65,9 @@ struct PlanInput {
 
   // On which classes of nodes members may be; outlives the call. Null: on all.
   const SeatClasses* classes = nullptr;
+
+  // What members cost the pods to come; outlives the call. Null: nothing is known of these.
+  const GangWorth* worth = nullptr;
 };
 
 // Seats for unbound members: `kept` first, then new ones, in member order.
@@ -76,8 +84,9 @@ using Seats = std::vector<Seat>;
 // Members go where the gang's and its subgroups' topology demands want them; a
 // gang that asks for devices and for no topology gets a default demand (see
 // default_demand.h). Then on as few domains of each level as possible, outermost
-// first, and within them on as few nodes, filling those that are in use before
-// breaking empty ones. Ties end on the order of the nodes' names.
+// first, and within them on as few nodes, of these where the pods to come lose
+// least by it, filling those that are in use before breaking empty ones. Ties end on the order of the nodes'
+// names.
 //
 // For members of one shape in one part the verdict is exact. Otherwise the most
 // demanding are placed first, and where that fails other domains are tried; on

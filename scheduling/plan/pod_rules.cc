@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/container/btree_set.h"
 #include "absl/strings/str_cat.h"
 #include "scheduling/plan/feasibility.h"
+#include "scheduling/plan/pod_classes.h"
 
 namespace muster {
 namespace {
@@ -38,38 +38,6 @@ bool LooksAt(const Pod& owner, const Pod& pod, NamespaceLabels& namespaces) {
          absl::c_any_of(terms.spread, [&](const auto& constraint) { return Counts(constraint, owner, pod); });
 }
 
-// Members of one shape that no selector tells apart.
-struct Class {
-  const Pod* sample;
-  Labels seen;  // its labels, as far as any selector looks at them
-};
-
-// The classes of the members; and in `class_of`, which is whose.
-std::vector<Class> Classify(const std::vector<const Pod*>& members,
-                            const std::vector<const PodAffinityTerm*>& repelling,
-                            std::vector<size_t>& class_of) {
-  absl::btree_set<std::string> keys;
-  for (const PodAffinityTerm* term : repelling) AddKeys(term->selector, keys);
-  const Pod* last = nullptr;
-  for (const Pod* member : members) {
-    if (last != nullptr && last->shape.terms == member->shape.terms) continue;
-    last = member;
-    for (const auto& term : TermsOf(*member).affinity) AddKeys(term.selector, keys);
-    for (const auto& term : TermsOf(*member).anti_affinity) AddKeys(term.selector, keys);
-    for (const auto& constraint : TermsOf(*member).spread) AddKeys(constraint.selector, keys);
-  }
-  std::vector<Class> classes;
-  for (const Pod* member : members) {
-    Labels seen = Only(keys, member->labels);
-    const auto at = absl::c_find_if(classes, [&](const Class& c) {
-      return c.seen == seen && c.sample->name.ns() == member->name.ns() && c.sample->shape == member->shape;
-    });
-    class_of.push_back(static_cast<size_t>(at - classes.begin()));
-    if (at == classes.end()) classes.push_back({member, std::move(seen)});
-  }
-  return classes;
-}
-
 std::string DescribePort(const HostPort& port) {
   return absl::StrCat("host port ", port.port, port.protocol == "TCP" ? "" : "/",
                       port.protocol == "TCP" ? "" : port.protocol, " is taken");
@@ -77,33 +45,40 @@ std::string DescribePort(const HostPort& port) {
 
 }  // namespace
 
-PodRules::PodRules(const PodRulesInput& input) : namespaces_(input.view) {
-  input.view.nodes().ForEach([&](const NodeName&, const NodeState& state) {
+PodRules::PodRules(const ClusterView& view) : namespaces_(view) {
+  view.nodes().ForEach([&](const NodeName&, const NodeState& state) {
     if (state.node != nullptr) nodes_.push_back(state.node.get());
   });
-  FindKinds(input);
-  ports_matter_ = absl::c_any_of(kinds_, [](const auto& k) { return !TermsOf(*k.sample).ports.empty(); });
-  if (ports_matter_) taken_.resize(nodes_.size());
-  if (!input.as_if_empty && !kinds_.empty()) PlaceNeighbours(input);
 }
 
-void PodRules::FindKinds(const PodRulesInput& input) {
+absl::StatusOr<PodRules> PodRules::Make(const PodRulesInput& input) {
+  PodRules rules(input.view);
+  if (absl::Status s = rules.FindKinds(input); !s.ok()) return s;
+  rules.ports_matter_ =
+      absl::c_any_of(rules.kinds_, [](const auto& k) { return !TermsOf(*k.sample).ports.empty(); });
+  if (rules.ports_matter_) rules.taken_.resize(rules.nodes_.size());
+  if (!input.as_if_empty && !rules.kinds_.empty()) rules.PlaceNeighbours(input);
+  return rules;
+}
+
+absl::Status PodRules::FindKinds(const PodRulesInput& input) {
   const auto repelling =
       input.as_if_empty ? std::vector<const PodAffinityTerm*>{}
                         : RepellingTerms(input.view, input.ledger, input.kept, input.members, namespaces_);
-  std::vector<size_t> class_of;
-  const std::vector<Class> classes = Classify(input.members, repelling, class_of);
+  const absl::StatusOr<PodClasses> classes = Classify(input.members, repelling, kMostDifferent);
+  if (!classes.ok()) return classes.status();
   std::vector<Kind> kind_of_class;
-  for (const Class& c : classes) {
-    const Pod& pod = *c.sample;
+  for (const Pod* pod : classes->samples) {
     const bool concerned =
-        pod.shape.terms.has_value() ||
-        absl::c_any_of(repelling, [&](const auto* term) { return Means(*term, pod, namespaces_); }) ||
-        absl::c_any_of(classes, [&](const Class& other) { return LooksAt(*other.sample, pod, namespaces_); });
+        pod->shape.terms.has_value() ||
+        absl::c_any_of(repelling, [&](const auto* term) { return Means(*term, *pod, namespaces_); }) ||
+        absl::c_any_of(classes->samples,
+                       [&](const Pod* other) { return LooksAt(*other, *pod, namespaces_); });
     kind_of_class.push_back(concerned ? static_cast<Kind>(kinds_.size()) : kNone);
-    if (concerned) kinds_.push_back(Prepare(pod));
+    if (concerned) kinds_.push_back(Prepare(*pod));
   }
-  for (const size_t c : class_of) kind_of_.push_back(kind_of_class[c]);
+  for (const size_t c : classes->class_of) kind_of_.push_back(kind_of_class[c]);
+  return absl::OkStatus();
 }
 
 PodRules::KindState PodRules::Prepare(const Pod& sample) {
@@ -262,6 +237,14 @@ int64_t PodRules::RoomOn(Kind kind, size_t node, int64_t coming) const {
   for (const Tally& tally : state.anti_affinity)
     room = std::min(room, RoomBy(kind, tally.key(), node, coming));
   return room;
+}
+
+bool PodRules::AtMostOne(Kind kind, size_t node) const {
+  const KindState& state = kinds_[Index(kind)];
+  bool one = !TermsOf(*state.sample).ports.empty();
+  for (size_t i = 0; i < state.anti_affinity.size(); ++i)
+    one |= state.repels_itself[i] && state.anti_affinity[i].Labelled(node);
+  return one;
 }
 
 std::string PodRules::Blocks(Kind kind, size_t node) const {

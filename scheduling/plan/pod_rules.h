@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/model/pod.h"
@@ -33,7 +35,8 @@ struct PodRulesInput {
 //
 // Nodes are numbered as the view has them in order, without entries that lack
 // their node. Pods that the rules can't tell apart are of one kind: members of
-// equal shape and equal kind are interchangeable.
+// equal shape and equal kind are interchangeable. Labels tell pods apart only as far
+// as some selector matches the one and not the other.
 //
 // Source:  these plugins in Kubernetes 1.37.2.
 // Cost:    building: O(nodes + pods of the cluster) for each kind; Allows: the
@@ -45,7 +48,11 @@ class PodRules {
   // Of a pod that no rule concerns: it may go anywhere, and keeps nobody away.
   static constexpr Kind kNone = -1;
 
-  explicit PodRules(const PodRulesInput& input);
+  // The most kinds and shapes together that a plan's members may have: each kind
+  // costs some numbers for every node.
+  static constexpr size_t kMostDifferent = 256;
+  //   kInvalidArgument  the members have more
+  static absl::StatusOr<PodRules> Make(const PodRulesInput& input);
 
   // The kind of members[member].
   Kind KindOf(size_t member) const { return kind_of_[member]; }
@@ -70,6 +77,9 @@ class PodRules {
   // The same by all of its rules, on the node.
   int64_t RoomOn(Kind kind, size_t node, int64_t coming) const;
 
+  // Whether two of the kind can never be on the node together.
+  bool AtMostOne(Kind kind, size_t node) const;
+
   // The rule that keeps it off, as a clause for people such as "host port 8080
   // is taken" or "topology spread over zone". Empty exactly if Allows.
   std::string Blocks(Kind kind, size_t node) const;
@@ -80,6 +90,8 @@ class PodRules {
   void Unseat(Kind kind, size_t node) { Place(*kinds_[Index(kind)].sample, node, -1); }
 
  private:
+  explicit PodRules(const ClusterView& view);
+
   // Pods of one kind, with what is counted for them. Vectors are by term.
   struct KindState {
     const Pod* sample = nullptr;
@@ -96,7 +108,7 @@ class PodRules {
     size_t which = 0;  // of the ports, terms or labels
   };
 
-  void FindKinds(const PodRulesInput& input);
+  absl::Status FindKinds(const PodRulesInput& input);
   KindState Prepare(const Pod& sample);
   SpreadTally PrepareSpread(const Pod& sample, const SpreadConstraint& constraint);
   std::shared_ptr<const TopologyValues> Values(const std::string& key);

@@ -79,7 +79,8 @@ std::string HowMany(const NoRoomFacts& facts, const Refusal& refusal) {
 
 // "; of 8 nodes there 6 filled by this gang, 2 unschedulable".
 std::string WhereAndWhy(const NoRoomFacts& facts, const Refusal& refusal) {
-  std::string text = absl::StrCat("; one more needs ", FormatRequests(*facts.requests));
+  std::string text = absl::StrCat("; one more needs ", FormatRequests(*facts.requests),
+                                  facts.devices.empty() ? "" : ", ", facts.devices);
   if (refusal.nodes == 0) return absl::StrCat(text, "; there is no node");
   absl::StrAppend(&text, "; of ", Counted(refusal.nodes, "node"), facts.domain.empty() ? "" : " there");
   const char* separator = " ";
@@ -104,9 +105,10 @@ std::string EvenIfEmpty(const NoRoomFacts& facts, const Refusal& refusal) {
     if (same || subgroup.empty()) return "they would not";
     return absl::StrCat(subgroup, " would not fit beside the others");
   }
-  std::string text = absl::StrFormat("%sonly %d%s would fit",
-                                     same || subgroup.empty() ? "" : absl::StrCat("of ", subgroup, " "),
-                                     empty.fits, same ? "" : absl::StrFormat(" of %d", empty.of));
+  std::string text =
+      absl::StrCat(same || subgroup.empty() ? "" : absl::StrCat("of ", subgroup, " "),
+                   empty.fits == 0 ? "none" : absl::StrCat("only ", empty.fits),
+                   same || empty.fits == 0 ? "" : absl::StrCat(" of ", empty.of), " would fit");
   if (empty.level != facts.level && !empty.level.empty()) absl::StrAppend(&text, " in one ", empty.level);
   absl::StrAppend(&text, Slices(empty.slices));
   if (empty.requests != nullptr && *empty.requests != *facts.requests)
@@ -116,13 +118,16 @@ std::string EvenIfEmpty(const NoRoomFacts& facts, const Refusal& refusal) {
 
 }  // namespace
 
-void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal) {
-  std::string text = absl::StrCat("gang ", gang.id.text(), ": ", HowMany(facts, refusal));
-  absl::StrAppend(&text, WhereAndWhy(facts, refusal));
-  if (!refusal.would_fit_if.empty()) absl::StrAppend(&text, "; it would fit if ", refusal.would_fit_if);
-  if (facts.when_empty.has_value() && refusal.nodes > 0)
-    absl::StrAppend(&text, "; even if every node were empty, ", EvenIfEmpty(facts, refusal));
-  refusal.text = std::move(text);
+NoRoom DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal refusal) {
+  refusal.text =
+      absl::StrCat("gang ", gang.id.text(), ": ", HowMany(facts, refusal), WhereAndWhy(facts, refusal));
+  if (!refusal.would_fit_if.empty())
+    absl::StrAppend(&refusal.text, "; it would fit if ", refusal.would_fit_if);
+  NoRoom no_room{std::move(refusal)};
+  if (facts.when_empty.has_value() && no_room.refusal.nodes > 0) {
+    no_room.if_empty = absl::StrCat("; even if every node were empty, ", EvenIfEmpty(facts, no_room.refusal));
+  }
+  return no_room;
 }
 
 Refusal Incomplete(const Gang& gang, int64_t exist, absl::string_view what_is_missing) {

@@ -40,6 +40,7 @@ struct ShortWhenEmpty {
 // What the text of a refusal says beside the refusal's own numbers.
 struct NoRoomFacts {
   const Resources* requests = nullptr;  // of the member that found no place
+  std::string devices;                  // that it claims, for people; may be empty
   std::optional<Scarcest> scarcest;
   std::optional<ShortWhenEmpty> when_empty;  // unset: all would fit, or it does not matter
   std::string level;                         // whose one domain has to hold the gang or subgroup; empty: none
@@ -50,8 +51,16 @@ struct NoRoomFacts {
   bool is_default = false;  // the level is nobody's wish
 };
 
-// Sets refusal.text for a gang without room.
-void DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal& refusal);
+// The refusal of a gang without room, and what its text says beside that of the
+// empty cluster: "; even if every node were empty, only 2 would fit". Others may know
+// of room that this leaves out.
+struct NoRoom {
+  Refusal refusal;
+  std::string if_empty = "";
+};
+
+// Sets the texts for a gang without room.
+NoRoom DescribeNoRoom(const Gang& gang, const NoRoomFacts& facts, Refusal refusal);
 
 // The refusal of a gang that can't be planned, whatever the room. The text
 // does not carry the number of members that exist: each that is created would

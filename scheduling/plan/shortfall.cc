@@ -19,118 +19,152 @@ namespace {
 
 size_t At(int32_t index) { return static_cast<size_t>(index); }
 
+// What a refusal is told from: a board with nothing placed, and who places on it.
+struct Ground {
+  const PlanInput& input;
+  Parts& parts;
+  Board& board;
+  Placer& placer;
+  Effort& effort;
+
+  Survey SurveyOf(int32_t part) { return Survey(board, parts, placer, part, effort); }
+};
+
+// What is short of room: the gang as a whole, or else one of its subgroups.
+struct Short {
+  int32_t part = 0;
+  std::optional<size_t> level = {};  // of which one domain has to hold it
+  DomainId domain = kRootDomain;     // where it comes closest
+  Attempt attempt = {};              // there
+  int64_t part_fits = 0;             // of it
+  int64_t gang_fits = 0;             // of the gang as a whole, with what subgroups ask for
+  bool alone = true;                 // it is short by itself; otherwise only beside the others
+};
+
 // The subgroup that alone is short of room for its own demand; -1 if there is none.
-int32_t ShortSubgroup(Board& board, const Parts& parts, const Constraints& constraints, Effort& effort) {
-  for (size_t p = 1; p < parts.all.size(); ++p) {
+int32_t ShortSubgroup(Ground& ground) {
+  for (size_t p = 1; p < ground.parts.all.size(); ++p) {
     const auto part = static_cast<int32_t>(p);
-    const Demand& demand = parts.all[p].demand;
-    if (parts.IsOptional(part) || (!demand.required.has_value() && demand.slices.empty())) continue;
-    Survey survey(board, parts, constraints, part, effort);
+    const Demand& demand = ground.parts.all[p].demand;
+    if (ground.parts.IsOptional(part) || (!demand.required.has_value() && demand.slices.empty())) continue;
+    Survey survey = ground.SurveyOf(part);
     if (survey.missing() > survey.FindClosest(demand.required).fits) return part;
   }
   return -1;
 }
 
-// What is short of room: the gang as a whole, or else one of its subgroups.
-struct Short {
-  int32_t part = 0;
-  std::optional<size_t> level;  // of which one domain has to hold it
-  Closest closest = {};
-  int64_t others = 0;  // required members of the gang beside it, which are not short
-  bool alone = true;   // it is short by itself; otherwise only beside the others
-};
-
-// What one more member asks for, and the resource that most lacks.
-struct Scarcity {
-  size_t cls = 0;
-  std::optional<Scarcest> scarcest;
-};
-
-// How many required members outside of the part find room, each subgroup by
-// itself.
-int64_t FitsOutsideOf(int32_t part, Board& board, const Parts& parts, const Constraints& constraints,
-                      const Survey& whole, Effort& effort) {
-  int64_t fits = 0;
-  int64_t within = 0;  // required members of the subgroups directly in the gang
-  for (const int32_t child : parts.all[0].children) {
-    Survey survey(board, parts, constraints, child, effort);
-    within += survey.missing();
-    if (!constraints.IsWithin(part, child)) {
-      fits += survey.FindClosest(parts.all[At(child)].demand.required).fits;
-    }
+// Whether the gang is short of room even if its subgroups asked for nothing.
+bool IsShortAsAWhole(Ground& ground) {
+  Parts plain = ground.parts;
+  for (size_t p = 0; p < plain.all.size(); ++p) {
+    plain.all[p].min_children = 0;
+    if (p > 0) plain.all[p].demand = Demand();
   }
-  return fits + whole.missing() - within;
+  Placer placer(ground.board, plain, ground.placer.constraints().others_here(), &ground.effort);
+  Survey survey(ground.board, plain, placer, 0, ground.effort);
+  return survey.FindClosest(plain.all[0].demand.required).fits < survey.missing();
 }
 
-// Where the attempt was, if the gang has to be in one domain of a level.
-std::optional<DomainId> DomainOfAttempt(const Survey& whole, const Placer::Furthest& furthest,
-                                        std::optional<size_t> level) {
-  if (!level.has_value() || furthest.taken.empty()) return std::nullopt;
-  return whole.rules().tree->DomainOf(furthest.taken.front().node, *level);
+// Where an attempt was, if the gang has to be in one domain of a level.
+DomainId DomainOfAttempt(const Survey& whole, const Attempt& attempt, std::optional<size_t> level,
+                         DomainId otherwise) {
+  if (!level.has_value() || attempt.taken.empty()) return otherwise;
+  const DomainId domain = whole.rules().tree->DomainOf(attempt.taken.front().node, *level);
+  return domain == kNoDomain ? otherwise : domain;
 }
 
-Short FindShort(Board& board, const Parts& parts, const Constraints& constraints,
-                const Placer::Furthest& furthest, Effort& effort) {
-  Short found{.level = parts.all[0].demand.required};
-  Survey whole(board, parts, constraints, 0, effort);
-  found.closest = whole.FindClosest(found.level);
-  if (found.closest.fits < whole.missing()) return found;
-  const int32_t part = ShortSubgroup(board, parts, constraints, effort);
-  if (part < 0) {
-    const DomainId domain = found.closest.domain;
-    found = {.part = furthest.part, .level = found.level, .closest = {}, .alone = false};
-    found.closest = Replayed(board, furthest.taken, furthest.cls);
-    found.closest.domain = DomainOfAttempt(whole, furthest, found.level).value_or(domain);
+Attempt SeatIn(Survey& survey, int32_t part, DomainId domain) {
+  Attempt attempt = survey.SeatIn(domain);
+  if (!attempt.cls.has_value()) {
+    attempt.part = part;
+    attempt.cls = survey.FirstMissing();
+  }
+  return attempt;
+}
+
+// `furthest`: how far placing came.
+Short FindShort(Ground& ground, const Attempt& furthest) {
+  Survey whole = ground.SurveyOf(0);
+  Short found{.level = ground.parts.all[0].demand.required};
+  const Closest closest = whole.FindClosest(found.level);
+  found.attempt = SeatIn(whole, 0, closest.domain);
+  found.domain = std::max(closest.domain, kRootDomain);
+  found.gang_fits = found.part_fits = std::max(closest.fits, found.attempt.members);
+  const bool parts_ask = ground.placer.AskWithin(0);
+  if (parts_ask ? IsShortAsAWhole(ground) : closest.fits < whole.missing()) return found;
+  if (const int32_t part = parts_ask ? ShortSubgroup(ground) : -1; part > 0) {
+    Survey survey = ground.SurveyOf(part);
+    found.part = part;
+    found.level = ground.parts.all[At(part)].demand.required;
+    const Closest at = survey.FindClosest(found.level);
+    found.attempt = SeatIn(survey, part, at.domain);
+    found.domain = std::max(at.domain, kRootDomain);
+    found.part_fits = std::max(at.fits, found.attempt.members);
     return found;
   }
-  Survey survey(board, parts, constraints, part, effort);
-  const std::optional<size_t> level = parts.all[At(part)].demand.required;
-  return {part, level, survey.FindClosest(level),
-          FitsOutsideOf(part, board, parts, constraints, whole, effort), true};
+  found.alone = false;
+  const bool further = furthest.members >= found.attempt.members || found.attempt.members >= whole.missing();
+  if (furthest.cls.has_value() && further) {
+    found.attempt = furthest;
+    found.domain = DomainOfAttempt(whole, furthest, found.level, found.domain);
+  }
+  found.part = found.attempt.part;
+  found.gang_fits = found.part_fits = found.attempt.members;
+  return found;
 }
 
 // Whether the gang finds its places if the part needs one domain of `level`, or
 // none at all.
-bool FitsWithin(std::optional<size_t> level, int32_t part, const PlanInput& input, const Parts& parts,
-                Board& board, Effort& effort) {
-  Parts relaxed = parts;
+bool FitsWithin(std::optional<size_t> level, int32_t part, Ground& ground) {
+  Parts relaxed = ground.parts;
   relaxed.all[At(part)].demand.required = level;
-  const size_t before = board.taken().size();
-  const bool fits = Placer(board, relaxed, OthersHere(input, parts, board), &effort).PlaceRequired();
-  board.UndoTo(before);
+  const size_t before = ground.board.taken().size();
+  const bool fits = Placer(ground.board, relaxed, ground.placer.constraints().others_here(), &ground.effort)
+                        .PlaceRequired();
+  ground.board.UndoTo(before);
   return fits;
 }
 
 // The innermost level outside of the short part's of which one domain would be
-// enough, as it was tried.
-std::string WouldFitIf(const PlanInput& input, const Parts& parts, const Short& found,
-                       const std::vector<LevelFit>& levels, const Survey& survey, Board& board,
-                       Effort& effort) {
+// enough, as it was tried or is sure.
+std::string WouldFitIf(Ground& ground, const Short& found, const std::vector<LevelFit>& levels,
+                       const Survey& survey) {
+  const auto fits = [&](std::optional<size_t> level) {
+    return survey.MightHold(level) && (survey.IsExact() || FitsWithin(level, found.part, ground));
+  };
   for (size_t l = *found.level; l-- > 0;) {
-    if (!survey.MightHold(l) || !FitsWithin(l, found.part, input, parts, board, effort)) continue;
-    return absl::StrCat("one ", Shortened(levels[l].level), " were enough");
+    if (fits(l)) return absl::StrCat("one ", Shortened(levels[l].level), " were enough");
   }
-  if (!survey.MightHold(std::nullopt) || !FitsWithin(std::nullopt, found.part, input, parts, board, effort))
-    return "";
+  if (!fits(std::nullopt)) return "";
   return absl::StrCat("more than one ", Shortened(levels[*found.level].level), " were allowed");
 }
 
-// Counts the slices of each layer as if there were no layers around it.
-void AddSlices(const Board& board, const Demand& demand, const Survey& survey, const Closest& closest,
-               std::vector<SliceFit>& slices) {
+// Members in whole slices of the layers from `first` on, side by side in the domain.
+int64_t FitInSlices(Ground& ground, const Short& found, const Survey& survey, size_t first) {
+  const std::vector<SliceLayer>& slices = ground.parts.all[At(found.part)].demand.slices;
+  const std::vector<SliceLayer> layers(slices.begin() + static_cast<std::ptrdiff_t>(first), slices.end());
+  if (!ground.board.OneByOne(survey.FirstMissing())) {
+    CapacityRules rules = survey.rules();
+    rules.layers = layers;
+    const DomainRoom room = CountCapacity(ground.board, survey.FirstMissing(), rules, Scope());
+    return std::min(survey.missing(), room[found.domain]);
+  }
+  Parts copy = ground.parts;
+  copy.all[At(found.part)].demand.slices = layers;
+  return Placer(ground.board, copy, ground.placer.constraints().others_here(), &ground.effort)
+      .SeatMost(found.part, Scope().NarrowedTo(*survey.rules().tree, found.domain))
+      .members;
+}
+
+// Counts the slices of each layer as if there were no layers around it. They are of
+// equal members.
+void AddSlices(Ground& ground, const Short& found, const Survey& survey, std::vector<SliceFit>& slices) {
+  const Demand& demand = ground.parts.all[At(found.part)].demand;
   for (size_t i = 0; i < demand.slices.size(); ++i) {
     const SliceLayer& layer = demand.slices[i];
-    CapacityRules rules = survey.rules();
-    rules.layers.assign(demand.slices.begin() + static_cast<std::ptrdiff_t>(i), demand.slices.end());
-    int64_t fits = 0;
-    for (size_t cls = 0; cls < board.class_count(); ++cls) {
-      if (survey.missing(cls) == 0) continue;
-      const DomainRoom capacity = CountCapacity(board, cls, rules, Scope());
-      fits += std::min(survey.missing(cls), capacity[closest.domain]) / layer.size;
-    }
     slices.push_back({.level = demand.tree->levels()[layer.level].name,
                       .size = layer.size,
-                      .fits = fits,
+                      .fits = FitInSlices(ground, found, survey, i) / layer.size,
                       .of = survey.missing() / layer.size});
   }
 }
@@ -152,95 +186,90 @@ bool LacksInAll(const Board& board, const Parts& parts) {
 
 // Whether no placement can exist on the board, by proof: that none was found
 // proves nothing where members of several kinds compete.
-bool CannotFit(Board& board, const Parts& parts, const Constraints& constraints, Effort& effort) {
-  for (size_t p = 0; p < parts.all.size(); ++p) {
+bool CannotFit(Ground& ground) {
+  for (size_t p = 0; p < ground.parts.all.size(); ++p) {
     const auto part = static_cast<int32_t>(p);
-    if (parts.IsOptional(part)) continue;
-    const Survey survey(board, parts, constraints, part, effort);
-    if (!survey.MightHold(parts.all[p].demand.required)) return true;
+    if (ground.parts.IsOptional(part)) continue;
+    if (!ground.SurveyOf(part).MightHold(ground.parts.all[p].demand.required)) return true;
   }
-  return LacksInAll(board, parts);
+  return LacksInAll(ground.board, ground.parts);
 }
 
 // What is short if nothing ran anywhere; nullopt if the whole gang would fit, or might.
-std::optional<ShortWhenEmpty> FindShortWhenEmpty(const PlanInput& input, const Parts& parts, Effort& effort) {
+std::optional<ShortWhenEmpty> FindShortWhenEmpty(const PlanInput& input, const Parts& parts,
+                                                 const Board& board, Effort& effort) {
   if (HasChoice(parts)) return std::nullopt;  // other members might
-  Board empty = EmptyBoard(input, parts);
+  Board empty = EmptyBoard(input, parts, board);
   Parts copy = parts;
   Placer placer(empty, copy, {}, &effort);
-  if (placer.PlaceRequired()) return std::nullopt;
-  const std::vector<Fill> none;
-  const Constraints constraints(empty, parts, none, {});
-  if (!placer.exhausted() && !CannotFit(empty, parts, constraints, effort)) return std::nullopt;
-  const Short found = FindShort(empty, parts, constraints, placer.furthest(), effort);
-  const Survey survey(empty, parts, constraints, found.part, effort);
-  const Part& part = parts.all[At(found.part)];
-  ShortWhenEmpty is_short{
-      .subgroup = part.name, .fits = found.closest.fits, .of = survey.missing(), .alone = found.alone};
+  Ground ground{input, copy, empty, placer, effort};
+  if (!CannotFit(ground)) {
+    const bool exact = ground.SurveyOf(0).IsExact();
+    if (exact || placer.PlaceRequired() || !placer.exhausted()) return std::nullopt;
+  }
+  const Short found = FindShort(ground, placer.furthest());
+  const Survey survey = ground.SurveyOf(found.part);
+  ShortWhenEmpty is_short{.subgroup = parts.all[At(found.part)].name,
+                          .fits = found.part_fits,
+                          .of = survey.missing(),
+                          .alone = found.alone};
   if (found.level.has_value()) is_short.level = Shortened(survey.rules().tree->levels()[*found.level].name);
-  if (found.closest.short_of.has_value()) is_short.requests = &empty.shape(*found.closest.short_of).requests;
-  if (found.alone) AddSlices(empty, part.demand, survey, found.closest, is_short.slices);
+  if (found.attempt.cls.has_value()) is_short.requests = &empty.shape(*found.attempt.cls).requests;
+  if (found.alone) AddSlices(ground, found, survey, is_short.slices);
   return is_short;
 }
 
 // Says what keeps the next member off the nodes where the part comes closest.
-Scarcity CountExclusions(const PlanInput& input, const Board& board, const Short& found, const Survey& survey,
-                         Refusal& refusal) {
-  const absl::Span<const int32_t> nodes = survey.rules().tree->NodesOf(found.closest.domain);
+std::optional<Scarcest> CountExclusions(Ground& ground, const Short& found, const Survey& survey,
+                                        Refusal& refusal) {
+  const absl::Span<const int32_t> nodes = survey.rules().tree->NodesOf(found.domain);
   refusal.nodes = static_cast<int64_t>(nodes.size());
-  if (!found.closest.short_of.has_value()) {
-    size_t cls = 0;
-    while (survey.missing(cls) == 0 && cls + 1 < board.class_count()) ++cls;
-    return {cls, std::nullopt};
-  }
-  const size_t cls = *found.closest.short_of;
-  CapacityRules rules = survey.rules();
-  if (found.level.has_value())
-    rules.innermost_needed = std::max(rules.innermost_needed.value_or(0), *found.level);
-  Exclusions exclusions = FindExclusions(input, board, cls, rules, found.closest.left, nodes);
+  Exclusions exclusions =
+      FindExclusions(ground.input, ground.parts, found.attempt, nodes, ground.board, ground.placer);
   refusal.excluded = std::move(exclusions.by_cause);
-  return {cls, std::move(exclusions.scarcest)};
+  return std::move(exclusions.scarcest);
 }
 
 }  // namespace
 
-Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size_t> default_level,
-                  const Placer::Furthest& furthest, Board& board) {
-  const std::vector<Fill> none;
-  const Constraints constraints(board, parts, none, OthersHere(input, parts, board));
+NoRoom Shortfall(const PlanInput& input, Parts& parts, std::optional<size_t> default_level,
+                 const Attempt& furthest, Board& board) {
   Effort effort(board.node_count());
-  const Short found = FindShort(board, parts, constraints, furthest, effort);
-  Survey survey(board, parts, constraints, found.part, effort);
+  Placer placer(board, parts, OthersHere(input, parts, board), &effort);
+  Ground ground{input, parts, board, placer, effort};
+  const Short found = FindShort(ground, furthest);
+  Survey survey = ground.SurveyOf(found.part);
   const DomainTree& tree = *survey.rules().tree;
   const GangCount count = Count(input.gang);
   const int64_t satisfied = count.satisfied + static_cast<int64_t>(input.kept.size());
 
   Refusal refusal{.kind = Refusal::Kind::kNoRoom};
   refusal.of = count.needed;
-  refusal.fits = std::min(satisfied + found.others + found.closest.fits, count.needed - 1);
+  refusal.fits = std::min(satisfied + found.gang_fits, count.needed - 1);
   refusal.subgroup = parts.all[At(found.part)].name;
   for (size_t l = 0; l < tree.levels().size(); ++l) refusal.levels.push_back(survey.AtLevel(l));
-  if (found.alone) AddSlices(board, parts.all[At(found.part)].demand, survey, found.closest, refusal.slices);
+  if (found.alone) AddSlices(ground, found, survey, refusal.slices);
   const bool one = found.level.has_value();
-  if (one && found.alone)
-    refusal.would_fit_if = WouldFitIf(input, parts, found, refusal.levels, survey, board, effort);
-  Scarcity scarcity = CountExclusions(input, board, found, survey, refusal);
+  if (one && found.alone) refusal.would_fit_if = WouldFitIf(ground, found, refusal.levels, survey);
+  std::optional<Scarcest> scarcest = CountExclusions(ground, found, survey, refusal);
 
   std::optional<ShortWhenEmpty> when_empty;
-  if (satisfied == 0 && !default_level.has_value()) when_empty = FindShortWhenEmpty(input, parts, effort);
+  if (satisfied == 0 && !default_level.has_value())
+    when_empty = FindShortWhenEmpty(input, parts, board, effort);
   if (when_empty.has_value()) refusal.kind = Refusal::Kind::kNeverFits;
-  DescribeNoRoom(input.gang,
-                 {.requests = &board.shape(scarcity.cls).requests,
-                  .scarcest = std::move(scarcity.scarcest),
-                  .when_empty = std::move(when_empty),
-                  .level = one ? Shortened(tree.levels()[*found.level].name) : "",
-                  .domain = one ? tree.PathOf(found.closest.domain) : "",
-                  .part_fits = found.closest.fits,
-                  .part_of = survey.missing(),
-                  .alone = found.alone,
-                  .is_default = default_level.has_value()},
-                 refusal);
-  return refusal;
+  const size_t cls = found.attempt.cls.value_or(0);
+  return DescribeNoRoom(input.gang,
+                        {.requests = &board.shape(cls).requests,
+                         .devices = DescribeDevices(board.devices(cls)),
+                         .scarcest = std::move(scarcest),
+                         .when_empty = std::move(when_empty),
+                         .level = one ? Shortened(tree.levels()[*found.level].name) : "",
+                         .domain = one ? tree.PathOf(found.domain) : "",
+                         .part_fits = found.part_fits,
+                         .part_of = survey.missing(),
+                         .alone = found.alone,
+                         .is_default = default_level.has_value()},
+                        std::move(refusal));
 }
 
 }  // namespace muster

@@ -3,12 +3,11 @@
 
 #include <optional>
 
-#include "scheduling/model/seat.h"
+#include "scheduling/plan/attempt.h"
 #include "scheduling/plan/board.h"
-#include "scheduling/plan/constraints.h"
 #include "scheduling/plan/parts.h"
-#include "scheduling/plan/placer.h"
 #include "scheduling/plan/planner.h"
+#include "scheduling/plan/refusal_text.h"
 
 namespace muster {
 
@@ -16,11 +15,11 @@ namespace muster {
 // many fit side by side where it comes closest, how many at each level, which
 // cause keeps one more member off how many nodes there, and what would help.
 //
-// `board` and `parts` are as before the attempt. `default_level` is the level
-// that applies because the gang asks for none. Takes nothing that it does not
-// give back.
+// `board` and `parts` are as before the attempt, of which `furthest` says how far it
+// came. `default_level` is the level that applies because the gang asks for none.
+// Takes nothing that it does not give back.
 // Cost: O(classes x (nodes + domains)), twice where the empty cluster is asked.
-Refusal Shortfall(const PlanInput& input, const Parts& parts, std::optional<size_t> default_level,
-                  const Placer::Furthest& furthest, Board& board);
+NoRoom Shortfall(const PlanInput& input, Parts& parts, std::optional<size_t> default_level,
+                 const Attempt& furthest, Board& board);
 
 }  // namespace muster

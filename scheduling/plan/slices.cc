@@ -8,19 +8,21 @@
 
 namespace muster {
 
-bool Placer::PlaceSliceBySlice(const Fill& fill) {
+int64_t Placer::PlaceSliceBySlice(const Fill& fill) {
   const auto size = static_cast<std::ptrdiff_t>(fill.layers.front().size);
   // Judged once: a domain that takes no slice any more is left for the next.
   const std::vector<DomainId> domains = DomainsForSlice(fill, size);
   size_t next = 0;
+  int64_t placed = 0;
   for (auto begin = fill.members.begin(); begin != fill.members.end(); begin += size) {
     Fill slice = fill;
     slice.partial = true;
     slice.members.assign(begin, begin + size);
     while (next < domains.size() && !PlaceSliceIn(slice, domains[next])) ++next;
-    if (next == domains.size() && !PlaceSlice(slice)) return false;
+    if (next == domains.size() && !PlaceSlice(slice)) return placed;
+    placed += size;
   }
-  return true;
+  return placed;
 }
 
 std::vector<DomainId> Placer::DomainsForSlice(const Fill& fill, int64_t members) const {

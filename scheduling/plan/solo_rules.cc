@@ -15,10 +15,18 @@ SoloRules::SoloRules(const Pod& pod, const GangId& owner, const ClusterView& vie
       view_(view),
       tenants_(view, ledger, tenants),
       tenant_(TenantOf(pod, tenants)),
-      gpus_(pod.shape, nullptr) {}
+      gpus_(pod.shape, nullptr),
+      ledger_(ledger),
+      demand_(DemandOf(view, pod)),
+      rooms_(view) {}
 
 std::string SoloRules::Against(const NodeState& state) {
   if (std::string rule = gpus_.Against(*state.node); !rule.empty()) return rule;
+  // kube-scheduler knows what is allocated; not what is promised.
+  if (!demand_.claims.empty() && ledger_.Claiming(state.node->name) != nullptr &&
+      DeviceLoads(view_, ledger_, state.node->name).CountFitting(rooms_, demand_, 1) == 0) {
+    return "with devices that are promised to gangs";
+  }
   if (!tenants_.Share(*state.node, pod_.shape.requests)) return "";
   const bool alone =
       tenants_.OtherOn(state, tenant_).empty() && tenants_.OtherSeatedOn(state, tenant_, owner_).empty();

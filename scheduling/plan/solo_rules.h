@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "scheduling/dra/device_rooms.h"
+#include "scheduling/ledger/device_loads.h"
 #include "scheduling/ledger/ledger.h"
 #include "scheduling/model/cluster_view.h"
 #include "scheduling/model/pod.h"
@@ -38,6 +40,9 @@ class SoloRules {
   const Tenants tenants_;
   const std::string tenant_;
   GpuRules gpus_;
+  const Ledger& ledger_;
+  DeviceDemand demand_;
+  DeviceRooms rooms_;
 };
 
 }  // namespace muster

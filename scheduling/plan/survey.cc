@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <vector>
 
-#include "scheduling/plan/placer.h"
-#include "scheduling/plan/take.h"
+#include "scheduling/plan/fills.h"
 
 namespace muster {
 namespace {
@@ -35,38 +35,32 @@ std::optional<size_t> NeededAtAnyLevel(const Parts& parts, int32_t part, const D
   return needed;
 }
 
-std::vector<int64_t> RoomLeft(const Board& board, size_t cls) {
-  std::vector<int64_t> left;
-  for (int32_t n = 0; n < board.node_count(); ++n) left.push_back(board.Capacity(cls, n));
-  return left;
+// Whether all that the part waits for are whole slices, of which it has none broken.
+bool AreWholeSlices(const Parts& parts, int32_t p) {
+  const Part& part = parts.all[At(p)];
+  if (part.demand.slices.empty() || !part.children.empty()) return false;
+  std::vector<size_t> waiting;
+  for (const size_t m : part.members) {
+    if (parts.members[m].required && parts.members[m].node == kNoNode) waiting.push_back(m);
+  }
+  const std::vector<Fill> fills = MakeFills(parts, p, waiting, Scope());
+  return fills.size() == 1 && !fills[0].partial && !fills[0].broken && !fills[0].nowhere;
 }
 
 }  // namespace
 
-Closest Replayed(Board& board, const std::vector<Portion>& portions, size_t short_of) {
-  const size_t before = board.taken().size();
-  Closest closest{.short_of = short_of};
-  for (const Portion& portion : portions) {
-    board.Take(portion);
-    closest.fits += portion.members;
-  }
-  closest.left = RoomLeft(board, short_of);
-  board.UndoTo(before);
-  return closest;
-}
-
-Survey::Survey(Board& board, const Parts& parts, const Constraints& constraints, int32_t part, Effort& effort)
+Survey::Survey(Board& board, const Parts& parts, Placer& placer, int32_t part, Effort& effort)
     : board_(board),
       parts_(parts),
-      constraints_(constraints),
+      placer_(placer),
       part_(part),
       missing_(MissingByClass(parts, part)),
-      rules_(constraints.RulesOf(part)),
+      rules_(placer.constraints().RulesOf(part)),
       effort_(effort) {
   rules_.innermost_needed = NeededAtAnyLevel(parts, part, *rules_.tree);
-  const Part& p = parts.all[At(part)];
-  // Slices are of the part's own members only.
-  if (p.children.empty()) rules_.layers = p.demand.slices;
+  const bool slices = !parts.all[At(part)].demand.slices.empty();
+  const bool whole_slices = slices && AreWholeSlices(parts, part);
+  if (whole_slices) rules_.layers = parts.all[At(part)].demand.slices;
   int competing = 0;
   bool alone = true;  // nothing depends on where others are
   for (size_t cls = 0; cls < missing_.size(); ++cls) {
@@ -76,36 +70,51 @@ Survey::Survey(Board& board, const Parts& parts, const Constraints& constraints,
     }
     capacity_.push_back(missing_[cls] == 0 ? DomainRoom() : CountCapacity(board, cls, rules_, Scope()));
   }
-  bound_is_exact_ = alone && competing <= 1;
+  bound_is_exact_ = alone && competing <= 1 && slices == whole_slices && !placer.AskWithin(part);
+  if (bound_is_exact_) return;
+  std::vector<ClassNeed> needs;
+  for (size_t cls = 0; cls < missing_.size(); ++cls) {
+    if (missing_[cls] > 0) needs.push_back({cls, missing_[cls]});
+  }
+  ceiling_ = CountCeiling(board, needs, *rules_.tree, kRootDomain);
 }
 
 int64_t Survey::missing() const { return std::accumulate(missing_.begin(), missing_.end(), int64_t{0}); }
+
+size_t Survey::FirstMissing() const {
+  const auto at = std::find_if(missing_.begin(), missing_.end(), [](int64_t members) { return members > 0; });
+  return at == missing_.end() ? 0 : static_cast<size_t>(at - missing_.begin());
+}
 
 int64_t Survey::Bound(DomainId domain) const {
   int64_t bound = 0;
   for (size_t cls = 0; cls < missing_.size(); ++cls) {
     if (missing_[cls] > 0) bound += std::min(missing_[cls], capacity_[cls][domain]);
   }
-  return bound;
+  return ceiling_.has_value() ? std::min(bound, (*ceiling_)[domain]) : bound;
 }
 
 bool Survey::MightHold(std::optional<size_t> level) const {
   if (!level.has_value()) return Bound(kRootDomain) >= missing();
-  const std::vector<DomainId> domains = constraints_.DomainsOf(part_, *rules_.tree, *level, Scope());
+  const std::vector<DomainId> domains = placer_.constraints().DomainsOf(part_, *rules_.tree, *level, Scope());
   return std::any_of(domains.begin(), domains.end(), [&](DomainId d) { return Bound(d) >= missing(); });
 }
 
 Survey::Look Survey::LookAt(size_t level) {
-  std::vector<DomainId> domains = constraints_.DomainsOf(part_, *rules_.tree, level, Scope());
+  std::vector<DomainId> domains = placer_.constraints().DomainsOf(part_, *rules_.tree, level, Scope());
   Look look{.domains = static_cast<int64_t>(domains.size())};
   size_t looked_at = 0;
   if (!bound_is_exact_) {
-    std::stable_sort(domains.begin(), domains.end(),
-                     [&](DomainId a, DomainId b) { return Bound(a) > Bound(b); });
+    std::vector<std::pair<int64_t, DomainId>> bounds;
+    for (const DomainId d : domains) bounds.emplace_back(-Bound(d), d);
+    std::stable_sort(bounds.begin(), bounds.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (size_t i = 0; i < bounds.size(); ++i) domains[i] = bounds[i].second;
   }
   for (const DomainId d : domains) {
     // The others hold less by any account.
-    if (!bound_is_exact_ && Bound(d) <= look.fits && Bound(d) < missing()) break;
+    const bool told = look.best != kNoDomain && Bound(d) <= look.fits && Bound(d) < missing();
+    if (!bound_is_exact_ && told) break;
     const int64_t fits = bound_is_exact_ ? Bound(d) : FitsIn(d);
     if (fits >= missing()) ++look.holding;
     if (look.best == kNoDomain || fits > look.fits) look = {d, fits, look.holding, look.domains};
@@ -128,68 +137,34 @@ LevelFit Survey::AtLevel(size_t level) {
 }
 
 Closest Survey::FindClosest(std::optional<size_t> level) {
-  Closest closest;
-  if (level.has_value()) {
-    const Look look = LookAt(*level);
-    if (look.best == kNoDomain) {
-      // No node is in a domain of the level, which is said of each.
-      size_t cls = 0;
-      while (missing_[cls] == 0 && cls + 1 < missing_.size()) ++cls;
-      closest.short_of = cls;
-      closest.left = RoomLeft(board_, cls);
-      return closest;
-    }
-    closest.domain = look.best;
-    closest.scope = closest.scope.NarrowedTo(*rules_.tree, look.best);
-  }
-  SeatSideBySide(closest, &closest.left);
-  return closest;
+  if (!level.has_value()) return {kRootDomain, bound_is_exact_ ? Bound(kRootDomain) : FitsIn(kRootDomain)};
+  const Look look = LookAt(*level);
+  return {look.best, look.fits};
+}
+
+Attempt Survey::SeatIn(DomainId domain) {
+  if (domain == kNoDomain) return {.part = part_, .cls = FirstMissing()};
+  return placer_.SeatMost(part_, Scope().NarrowedTo(*rules_.tree, domain));
 }
 
 int64_t Survey::FitsIn(DomainId domain) {
-  Closest closest{.scope = Scope().NarrowedTo(*rules_.tree, domain), .domain = domain};
-  SeatSideBySide(closest, nullptr);
-  effort_.Spend(rules_.tree->domain(domain).nodes * static_cast<int64_t>(missing_.size()));
-  if (closest.fits < missing() && Bound(domain) >= missing() && HoldsAll(domain)) return missing();
-  return closest.fits;
+  const int64_t fits = SeatIn(domain).members;
+  // Where parts ask for something each look goes through all members.
+  const auto members = static_cast<int64_t>(placer_.AskWithin(part_) ? parts_.members.size() : 0);
+  effort_.Spend(rules_.tree->domain(domain).nodes * static_cast<int64_t>(missing_.size()) + members);
+  if (fits < missing() && Bound(domain) >= missing() && HoldsAll(domain)) return missing();
+  return fits;
 }
 
 bool Survey::HoldsAll(DomainId domain) {
-  // What subgroups ask for is left out here, so that theirs could not be told.
-  const bool few_nodes = static_cast<size_t>(board_.node_count()) <= kExactNodes;
-  if (parts_.all.size() > 1 || !few_nodes || effort_.spent()) return false;
+  if (static_cast<size_t>(board_.node_count()) > kExactNodes || effort_.spent()) return false;
   Parts copy = parts_;
-  copy.all[0].demand.required.reset();
-  return Placer(board_, copy, constraints_.others_here(), &effort_)
+  copy.all[At(part_)].demand.required.reset();
+  std::vector<bool> within(copy.members.size());
+  for (const size_t m : copy.all[At(part_)].all) within[m] = true;
+  for (size_t m = 0; m < within.size(); ++m) copy.members[m].required &= within[m];
+  return Placer(board_, copy, placer_.constraints().others_here(), &effort_)
       .FitsWithin(Scope().NarrowedTo(*rules_.tree, domain));
-}
-
-void Survey::SeatSideBySide(Closest& closest, std::vector<int64_t>* left) {
-  const size_t before = board_.taken().size();
-  CapacityRules rules = rules_;
-  std::vector<size_t> classes;
-  for (size_t cls = 0; cls < missing_.size(); ++cls) {
-    if (missing_[cls] > 0) classes.push_back(cls);
-  }
-  // Those that follow others by affinity have no place before these have theirs.
-  std::stable_partition(classes.begin(), classes.end(), [&](size_t cls) {
-    const auto& terms = board_.shape(cls).terms;
-    return !terms.has_value() || terms->affinity.empty();
-  });
-  for (const size_t cls : classes) {
-    const size_t own = board_.taken().size();
-    const int64_t fits = TakeUpTo(board_, 0, cls, rules, closest.scope, closest.domain, missing_[cls]);
-    if (fits < missing_[cls] && !closest.short_of.has_value()) {
-      closest.short_of = cls;
-      if (left != nullptr) *left = RoomLeft(board_, cls);
-    }
-    closest.fits += fits;
-    if (!rules.one_per_domain.has_value()) continue;
-    for (size_t taken = own; taken < board_.taken().size(); ++taken) {
-      rules.Close(*rules.one_per_domain, board_.taken()[taken].node);
-    }
-  }
-  board_.UndoTo(before);
 }
 
 }  // namespace muster

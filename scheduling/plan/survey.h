@@ -9,53 +9,55 @@
 #include "scheduling/model/seat.h"
 #include "scheduling/plan/board.h"
 #include "scheduling/plan/capacity.h"
-#include "scheduling/plan/constraints.h"
+#include "scheduling/plan/ceiling.h"
 #include "scheduling/plan/effort.h"
 #include "scheduling/plan/parts.h"
+#include "scheduling/plan/placer.h"
 #include "scheduling/plan/scope.h"
 
 namespace muster {
 
 // Where a part comes closest to finding room, and how far it gets there.
 struct Closest {
-  Scope scope = {};
-  DomainId domain = kRootDomain;
-  int64_t fits = 0;                     // members side by side
-  std::optional<size_t> short_of = {};  // the class of which a member is left over
-  std::vector<int64_t> left = {};  // by node, how many more of that class have room beside those that fit
+  DomainId domain = kRootDomain;  // kNoDomain: no node is in one of the level
+  int64_t fits = 0;               // members side by side
 };
 
-// How far an attempt got that took these portions and then found no place for a
-// member of the class. In the whole cluster.
-Closest Replayed(Board& board, const std::vector<Portion>& portions, size_t short_of);
-
-// A look at the room for the required members of one part of a gang.
+// A look at the room for the required members of one part of a gang, and of the
+// parts within it where these want to be.
 //
-// What the parts within ask for is left out: it comes on top.
 // Threads: thread-compatible. Cost: building, O(classes x (nodes + domains)).
 class Survey {
  public:
-  // All outlive the survey; it takes nothing from the board for good.
-  Survey(Board& board, const Parts& parts, const Constraints& constraints, int32_t part, Effort& effort);
+  // All outlive the survey; the placer has placed nothing, and nothing stays changed.
+  Survey(Board& board, const Parts& parts, Placer& placer, int32_t part, Effort& effort);
 
   const CapacityRules& rules() const { return rules_; }
   // How many required members have no place, in all and of one class.
   int64_t missing() const;
   int64_t missing(size_t cls) const { return missing_[cls]; }
+  // The first class of which some have none.
+  size_t FirstMissing() const;
 
-  // Whether what its classes find each alone leaves it possible that one domain
+  // Whether what its members find each by itself leaves it possible that one domain
   // of the level, or the whole cluster without one, holds the part.
   bool MightHold(std::optional<size_t> level) const;
 
-  // How the domains of a level hold the part. Where its members compete, that
-  // is how many were seated side by side, in as many domains as the effort
-  // allows: at most what would fit. Of a gang without subgroups on few nodes it is
-  // exact which domains hold all.
+  // Whether MightHold is no mere possibility: nothing competes, or depends on others.
+  bool IsExact() const { return bound_is_exact_ && parts_.all.size() == 1 && rules_.layers.empty(); }
+
+  // How the domains of a level hold the part: how many members were seated side by
+  // side in the best, of as many as the effort allows. Exact where the members
+  // are of one class and ask for no more than one place together; else at most
+  // what would fit. Of few nodes it is exact which domains hold all.
   LevelFit AtLevel(size_t level);
 
   // The domain of `level`, or the whole cluster without one, where the most
   // members were seated side by side.
   Closest FindClosest(std::optional<size_t> level);
+
+  // Who is seated there, and who is not; nobody in kNoDomain.
+  Attempt SeatIn(DomainId domain);
 
  private:
   struct Look {
@@ -66,25 +68,24 @@ class Survey {
     bool cut_short = false;
   };
 
-  // What the classes find in the domain each alone: at least what fits.
+  // At least what fits in the domain.
   int64_t Bound(DomainId domain) const;
   Look LookAt(size_t level);
   // What fits in the domain side by side.
   int64_t FitsIn(DomainId domain);
-  // Whether all do that have to, where seating them one class after the other did
-  // not find it.
+  // Whether all do that have to, where seating one after the other did not find it.
   bool HoldsAll(DomainId domain);
-  void SeatSideBySide(Closest& closest, std::vector<int64_t>* left);
 
   Board& board_;
   const Parts& parts_;
-  const Constraints& constraints_;
+  Placer& placer_;
   const int32_t part_;
   const std::vector<int64_t> missing_;  // by class
   CapacityRules rules_;
   std::vector<DomainRoom> capacity_;  // by class
   bool bound_is_exact_;
-  Effort& effort_;  // for seating side by side
+  std::optional<DomainRoom> ceiling_;  // unless the bound is exact
+  Effort& effort_;                     // for seating side by side
 };
 
 }  // namespace muster

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "scheduling/choice/losses.h"
 #include "scheduling/choice/rooms.h"
 #include "scheduling/choice/worth.h"
 #include "scheduling/replay/fgd.h"
@@ -28,11 +29,11 @@ class ByWorth : public Policy {
   }
 
   std::optional<Placement> Choose(const Ask& pod) override {
-    const size_t ask = worth_.Asked(pod);
+    losses_.Begin(worth_.Asked(pod));
     size_t best = 0;
     Worth::Loss least;
     for (size_t n = 0; n < nodes_.size(); ++n) {
-      const Worth::Loss loss = worth_.LossOf(nodes_[n], ask);
+      const Worth::Loss& loss = losses_.Of(nodes_[n]);
       if (loss.after == kNoRoom || (least.after != kNoRoom && loss.value >= least.value)) continue;
       least = loss;
       best = n;
@@ -50,6 +51,7 @@ class ByWorth : public Policy {
 
  private:
   Worth worth_;
+  Losses losses_{worth_};
   std::vector<RoomId> nodes_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "nlohmann/json.hpp"
 #include "scheduling/engine/plan_job.h"
+#include "scheduling/topology/build_topologies.h"
 #include "server/config/config.h"
 #include "server/embedded/manifests.h"
 #include "server/prices/price_files.h"
@@ -60,6 +61,15 @@ void NoteOtherSchedulers(const ClusterView& view, const std::vector<GangReport>&
   }
 }
 
+// Topologies that can't be used, or not all of; of single objects the files' notes tell.
+void NoteTopologies(const ClusterView& view, const TopologyOptions& options, std::ostream& err) {
+  for (const TopologyProblem& problem : BuildTopologies(view, options).problems) {
+    const auto* object = view.topology_objects().Find(problem.key);
+    if (object != nullptr && !(*object)->problem.empty()) continue;
+    err << "note: " << problem.key.declared_by << " " << problem.key.name << ": " << problem.text << "\n";
+  }
+}
+
 }  // namespace
 
 int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
@@ -88,6 +98,7 @@ int Plan(const PlanOptions& options, std::ostream& out, std::ostream& err) {
     return kBadInput;
   }
   plan.capacity.prices = *std::move(prices);
+  NoteTopologies(manifests->view, plan.topology, err);
   const std::vector<GangReport> reports = PlanAll(manifests->view, Ledger(), Declined(), plan);
   NoteOtherSchedulers(manifests->view, reports, *config, err);
   if (options.format == PlanFormat::kTable) {

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-// `muster simulate`: how much of a cluster's GPUs a policy makes use of.
+// `muster simulate`: how much of a cluster's GPUs a policy makes use of, by one of
+// two protocols: fgd and mig-loss.
 namespace muster::cli {
 
 enum class SimulateFormat { kTable, kJson, kCsv };
@@ -15,6 +16,7 @@ struct SimulateOptions {
   std::string nodes;
   std::string pods;
   int seeds = 10;
+  double load = 1.2;  // of mig-loss
   std::vector<std::string> policies = {"muster"};
   SimulateFormat format = SimulateFormat::kTable;
 };

@@ -332,7 +332,7 @@ ExpanderChoice Decisions::Expand(const Expansion& expansion) {
     view = engine_.SharedView();
   }
   return ChooseExpansion(*view, expansion, options_.engine.capacity, options_.engine.topology,
-                         options_.expander);
+                         options_.expander, clock_.Now());
 }
 
 Costs Decisions::CountCosts() const {

@@ -30,7 +30,7 @@ struct DecisionsOptions {
   // Of http_timeout, what must be left when the bindings of a gang start.
   absl::Duration hold_margin = absl::Seconds(5);
   // What Cluster Autoscaler is told to buy where no gang decides.
-  ExpanderOrder expander = ExpanderOrder::kLeastCost;
+  ExpanderOptions expander = {};
   // Written to every pod that this process binds; differs between processes.
   std::string epoch = "0";
   // Beside a complete view, what must be OK for anything to be decided: that

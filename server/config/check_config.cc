@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "re2/re2.h"
 #include "scheduling/topology/levels.h"
 #include "server/config/config.h"
 #include "server/config/options.h"
@@ -47,6 +48,22 @@ absl::Status CheckLead(const Config::Lead& lead) {
   return less("retryPeriod", lead.retry_period, "renewDeadline", lead.renew_deadline);
 }
 
+absl::Status CheckExpander(const Config::Capacity& capacity) {
+  if ((capacity.expander == "priority") == capacity.expander_groups.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "capacity.expander is ", capacity.expander, " and capacity.expanderGroups has ",
+        capacity.expander_groups.size(), " patterns; want priority with patterns, or another without"));
+  }
+  for (const std::string& pattern : capacity.expander_groups) {
+    const RE2 compiled(pattern, RE2::Quiet);
+    if (!compiled.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("capacity.expanderGroups has the pattern \"", pattern,
+                                                     "\", which is none: ", compiled.error()));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckConfig(const Config& config) {
@@ -69,6 +86,7 @@ absl::Status CheckConfig(const Config& config) {
                      absl::FormatDuration(config.extender.http_timeout), ": set both"));
   }
   if (absl::Status tls = CheckTls(config.tls); !tls.ok()) return tls;
+  if (absl::Status expander = CheckExpander(config.capacity); !expander.ok()) return expander;
   if (absl::Status lead = CheckLead(config.lead); !lead.ok()) return lead;
   if (!config.cluster.files.empty() && !config.cluster.kubeconfig.empty()) {
     return absl::InvalidArgumentError(

@@ -82,6 +82,7 @@ struct Config {
     absl::Duration patience = absl::Minutes(2);
     std::string leaders = "same";
     std::string expander = "least-cost";
+    std::vector<std::string> expander_groups;
     std::vector<std::string> price_files;
     std::vector<NodePrice> prices;
     absl::Duration reclaimed_for = absl::Minutes(30);

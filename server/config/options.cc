@@ -246,10 +246,16 @@ std::vector<Option> CapacityOptionList() {
        TextOption{At<&Config::capacity, &Config::Capacity::leaders>, {"same", "on-demand"}}},
       {"capacity", "expander",
        "What Cluster Autoscaler is told to buy (--expander=grpc) of options that serve\n"
-       "the same gang, or none: the least price for what is needed, the least left over,\n"
-       "or room for the most pods.",
+       "the same gang, or none: the least price for what is needed (least-cost), the\n"
+       "least part of it left over, room for the most pods, or what comes first in\n"
+       "expanderGroups (priority).",
        TextOption{At<&Config::capacity, &Config::Capacity::expander>,
-                  {"least-cost", "least-waste", "most-pods"}}},
+                  {"least-cost", "least-waste", "most-pods", "priority"}}},
+      {"capacity", "expanderGroups",
+       "For the expander priority: patterns (RE2, as in Go) of names of node groups, the\n"
+       "ones to grow first first, such as [\"-reserved$\", \"^spot-\"]. Groups that none\n"
+       "matches come last; of equals the least price decides.",
+       TextsOption{At<&Config::capacity, &Config::Capacity::expander_groups>}},
       {"capacity", "priceFiles",
        "Files with prices: OpenCost's CSV, or rates as in its default.json. Read at the\n"
        "start. Without any, its default rates count.",

@@ -117,6 +117,7 @@ class ObjectReader {
       if (ns.ok()) view_.Upsert(*std::move(ns));
       return ns.status();
     }
+    if (absl::StartsWith(api_version, "resource.k8s.io/")) return ReadOfDevices(object, api_version, kind);
     if (kind == "CustomResourceDefinition" && NameOf(object) == "provisioningrequests.autoscaling.x-k8s.io") {
       view_.SetKnowsProvisioningRequests(true);
       return absl::OkStatus();
@@ -154,6 +155,24 @@ class ObjectReader {
     }
     --of_cluster_;
     ++ignored_[absl::StrCat(kind, " of ", api_version.empty() ? "no apiVersion" : api_version)];
+    return absl::OkStatus();
+  }
+
+  template <typename Decoded>
+  absl::Status Take(absl::StatusOr<Decoded> decoded) {
+    if (decoded.ok()) view_.Upsert(*std::move(decoded));
+    return decoded.status();
+  }
+
+  absl::Status ReadOfDevices(const Json& object, const std::string& api_version, const std::string& kind) {
+    if (api_version == "resource.k8s.io/v1") {
+      if (kind == "ResourceSlice") return Take(DecodeDeviceSlice(object));
+      if (kind == "DeviceClass") return Take(DecodeDeviceClass(object));
+      if (kind == "ResourceClaim") return Take(DecodeDeviceClaim(object));
+      if (kind == "ResourceClaimTemplate") return Take(DecodeClaimTemplate(object));
+    }
+    --of_cluster_;
+    ++ignored_[absl::StrCat(kind, " of ", api_version)];
     return absl::OkStatus();
   }
 

@@ -251,6 +251,7 @@ void ToProto(const GangReport& report, v1::GangReport& message) {
     rejected.set_reason(member.reason);
   }
   message.set_repair(report.repair);
+  for (const std::string& line : report.left_to_scheduler) message.add_left_to_scheduler(line);
 }
 
 GangId FromProto(const v1::GangRef& message) { return GangId(message.namespace_(), message.name()); }
@@ -305,6 +306,7 @@ absl::StatusOr<GangReport> FromProto(const v1::GangReport& message) {
     report.rejected.push_back({FromProto(member.pod()), NodeName(member.node()), member.reason()});
   }
   report.repair = message.repair();
+  report.left_to_scheduler = {message.left_to_scheduler().begin(), message.left_to_scheduler().end()};
   return report;
 }
 

@@ -54,6 +54,7 @@ ClusterWatch::ClusterWatch(Access access, Options options, Listener listener)
     WatchProvisioningRequests();
     WatchBudgets();
     WatchOverlays();
+    WatchDevices();
     for (const declare::Ecosystem* ecosystem : declare::Ecosystems()) {
       if (ecosystem->object().has_value()) WatchObjectsOf(*ecosystem);
     }
@@ -252,6 +253,12 @@ void ClusterWatch::PublishSoon() {
       spdlog::info("prices of Karpenter's NodeOverlays are {}",
                    *knows_overlays_ ? "on" : "off: this cluster has no such kind");
     }
+    if (knows_devices_ != !devices_->missing()) {
+      knows_devices_ = !devices_->missing();
+      spdlog::info("devices of ResourceSlices are {}",
+                   *knows_devices_ ? "on" : "off: this cluster has no resource.k8s.io/v1");
+    }
+    view_.SetKnowsDevices(!devices_->missing());
     view_.SetKnowsProvisioningRequests(!provisioning_requests_->missing());
     listener_(std::make_shared<const ClusterView>(view_));
     published_ = true;

@@ -59,6 +59,8 @@ class ClusterWatch {
   void WatchProvisioningRequests();
   void WatchBudgets();
   void WatchOverlays();
+  // Devices, and claims on them.
+  void WatchDevices();
   void WatchObjectsOf(const declare::Ecosystem& ecosystem);
   void WatchTopologies(const declare::TopologyKind& kind);
   struct Kind {
@@ -74,6 +76,10 @@ class ClusterWatch {
   std::optional<NodeName> ApplyNode(bool deleted, const ApiObject& object);
   std::optional<PodName> ApplyBudget(bool deleted, const nlohmann::json& object);
   std::optional<std::string> ApplyOverlay(bool deleted, const nlohmann::json& object);
+  std::optional<std::string> ApplyDeviceSlice(bool deleted, const nlohmann::json& object);
+  std::optional<std::string> ApplyDeviceClass(bool deleted, const nlohmann::json& object);
+  std::optional<PodName> ApplyClaim(bool deleted, const nlohmann::json& object);
+  std::optional<PodName> ApplyClaimTemplate(bool deleted, const nlohmann::json& object);
   std::optional<PodName> ApplyProvisioningRequest(bool deleted, const nlohmann::json& object);
   std::optional<std::string> ApplyNamespace(bool deleted, const ApiObject& object);
   std::optional<TopologyKey> ApplyTopology(const declare::TopologyKind& kind, bool deleted,
@@ -100,6 +106,8 @@ class ClusterWatch {
   const Reflector* provisioning_requests_ = nullptr;  // of reflectors_
   const Reflector* overlays_ = nullptr;
   std::optional<bool> knows_overlays_;  // as it was logged
+  const Reflector* devices_ = nullptr;  // of reflectors_
+  std::optional<bool> knows_devices_;   // as it was logged
   std::atomic<bool> ready_ = false;
   std::atomic<int64_t> undecodable_ = 0;
   Transport transport_;  // last: its thread uses all of the above

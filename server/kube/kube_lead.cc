@@ -91,6 +91,20 @@ Json Slice(const LeadObjects& objects, const std::string& name, const LeadAddres
   return slice;
 }
 
+// What to apply so that the slice loses its endpoint, if that is `ip`, and nobody
+// changed it since it was read; "" if it is another one.
+std::string Emptied(const std::string& body, const std::string& ip) {
+  Json slice = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!slice.is_object() || !slice.contains("metadata") || !slice["metadata"].is_object()) return "";
+  const Json own = Json::array({ip});
+  for (const Json& endpoint : slice.value("endpoints", Json::array())) {
+    if (!endpoint.is_object() || endpoint.value("addresses", Json::array()) != own) return "";
+  }
+  slice["endpoints"] = Json::array();
+  slice["metadata"].erase("managedFields");
+  return JsonText(slice);
+}
+
 }  // namespace
 
 KubeLead::KubeLead(Access access, LeadObjects objects, absl::Duration timeout)
@@ -142,15 +156,36 @@ void KubeLead::Announce(const LeadAddress& address, std::function<void(const abs
 
 void KubeLead::ApplySlice(const LeadAddress& address, const std::string& service_uid,
                           std::function<void(const absl::Status&)> done) {
-  const std::string name = absl::StrCat(objects_.service, "-leader");
+  Apply(JsonText(Slice(objects_, SliceName(), address, service_uid)), std::move(done));
+}
+
+void KubeLead::Retract(const std::string& ip, std::function<void(const absl::Status&)> done) {
+  Request request;
+  request.path = SlicePath();
+  request.timeout = timeout_;
+  Call(transport_, std::move(request), absl::StrCat("reading endpoint slice ", objects_.ns, "/", SliceName()),
+       [this, ip, done = std::move(done)](const absl::Status& status, const Reply& reply) mutable {
+         if (!status.ok()) return done(status);
+         std::string emptied = Emptied(reply.body, ip);
+         if (emptied.empty()) return done(absl::OkStatus());
+         Apply(std::move(emptied), std::move(done));
+       });
+}
+
+std::string KubeLead::SliceName() const { return absl::StrCat(objects_.service, "-leader"); }
+
+std::string KubeLead::SlicePath() const {
+  return absl::StrCat("/apis/discovery.k8s.io/v1/namespaces/", objects_.ns, "/endpointslices/", SliceName());
+}
+
+void KubeLead::Apply(std::string slice, std::function<void(const absl::Status&)> done) {
   // Applied: it is made where there is none, and whatever it said before goes.
   Request request{.method = "PATCH",
-                  .path = absl::StrCat("/apis/discovery.k8s.io/v1/namespaces/", objects_.ns,
-                                       "/endpointslices/", name, "?fieldManager=muster&force=true"),
+                  .path = absl::StrCat(SlicePath(), "?fieldManager=muster&force=true"),
                   .content_type = "application/apply-patch+yaml",
-                  .body = JsonText(Slice(objects_, name, address, service_uid)),
+                  .body = std::move(slice),
                   .timeout = timeout_};
-  Call(transport_, std::move(request), absl::StrCat("writing endpoint slice ", objects_.ns, "/", name),
+  Call(transport_, std::move(request), absl::StrCat("writing endpoint slice ", objects_.ns, "/", SliceName()),
        [done = std::move(done)](const absl::Status& status, const Reply&) { done(status); });
 }
 

@@ -44,11 +44,18 @@ class KubeLead : public LeaseApi {
   // Makes `address` the one endpoint of the service, in a slice that goes when the
   // service is deleted. Errors as ClusterApi's.
   void Announce(const LeadAddress& address, std::function<void(const absl::Status&)> done);
+  // Leaves the service without an endpoint, so that callers are refused at once and
+  // not kept waiting by an address that nobody has. If it says another one than
+  // `ip`, or does so before this is written, that stays. Errors as ClusterApi's.
+  void Retract(const std::string& ip, std::function<void(const absl::Status&)> done);
 
  private:
   std::string LeasePath() const;
+  std::string SliceName() const;
+  std::string SlicePath() const;
   void ApplySlice(const LeadAddress& address, const std::string& service_uid,
                   std::function<void(const absl::Status&)> done);
+  void Apply(std::string slice, std::function<void(const absl::Status&)> done);
 
   const LeadObjects objects_;
   const absl::Duration timeout_;

@@ -163,7 +163,7 @@ struct Metrics::Families {
         Family(prometheus::BuildGauge(), "muster_gpu_node_problems",
                "Nodes whose GPUs are used with care or not at all, by what is wrong.", registry);
     for (const char* problem : {"out_of_use", "unreadable", "fewer_units", "more_units", "unknown_product",
-                                "unknown_profile", "impossible"}) {
+                                "unknown_profile", "impossible", "placements"}) {
       gpu_problems[problem] = &by_problem.Add({{"problem", problem}});
     }
     auto& by_advice = Family(prometheus::BuildGauge(), "muster_mig_advice_gangs",

@@ -83,6 +83,23 @@ int64_t Fields::Integer(absl::string_view key, int64_t otherwise) const {
                                : proto::IntegerIn(*found.message, *found.field, otherwise);
 }
 
+std::string Fields::Quantity(absl::string_view key) const {
+  const Value found = Find(key);
+  return found.json != nullptr && found.json->is_number() ? found.json->dump() : String(key);
+}
+
+std::vector<std::string> Fields::Keys() const {
+  std::vector<std::string> keys;
+  if (!Is(value_, IsObject, "", "an object")) return keys;
+  if (value_.json == nullptr) {
+    proto::ForEachEntryIn(*value_.message, *value_.field,
+                          [&](absl::string_view name, const std::string&) { keys.emplace_back(name); });
+    return keys;
+  }
+  for (const auto& [name, value] : value_.json->items()) keys.push_back(name);
+  return keys;
+}
+
 Labels Fields::Strings(absl::string_view key) const {
   Labels labels;
   const Fields map = At(key);

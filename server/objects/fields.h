@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -38,6 +39,10 @@ class Fields {
   std::string String(absl::string_view key) const;
   bool Bool(absl::string_view key) const;
   int64_t Integer(absl::string_view key, int64_t otherwise) const;
+  // The text of a quantity, also of one that is written as a number.
+  std::string Quantity(absl::string_view key) const;
+  // What the entries of this very object are called.
+  std::vector<std::string> Keys() const;
   // All string entries of the object under `key`.
   Labels Strings(absl::string_view key) const;
 

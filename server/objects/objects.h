@@ -5,6 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "nlohmann/json_fwd.hpp"
+#include "scheduling/model/device.h"
+#include "scheduling/model/device_claim.h"
 #include "scheduling/model/disruption_budget.h"
 #include "scheduling/model/gang.h"
 #include "scheduling/model/namespace.h"
@@ -53,6 +55,14 @@ absl::StatusOr<DisruptionBudget> DecodeDisruptionBudget(const nlohmann::json& ob
 
 // The overlay in a NodeOverlay of karpenter.sh/v1alpha1. Errors as DecodePod.
 absl::StatusOr<NodeOverlay> DecodeNodeOverlay(const nlohmann::json& object);
+
+// The slice, class, claim or template in a ResourceSlice, DeviceClass,
+// ResourceClaim or ResourceClaimTemplate of resource.k8s.io/v1. Errors as
+// DecodePod. What a selector says that is not understood is no error.
+absl::StatusOr<DeviceSlice> DecodeDeviceSlice(const nlohmann::json& object);
+absl::StatusOr<DeviceClass> DecodeDeviceClass(const nlohmann::json& object);
+absl::StatusOr<DeviceClaim> DecodeDeviceClaim(const nlohmann::json& object);
+absl::StatusOr<ClaimTemplate> DecodeClaimTemplate(const nlohmann::json& object);
 
 // The request in a ProvisioningRequest of autoscaling.x-k8s.io/v1 that Muster
 // made; nullopt of others. Errors as DecodePod.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -162,6 +163,21 @@ void FindOwnChoice(const PodShape& shape, CapacityWish& wish) {
   }
 }
 
+void DecodeClaims(const Fields& spec, const Fields& status, Pod& pod) {
+  PodClaims claims{std::string(pod.name.ns()), {}};
+  spec.ForEach("resourceClaims", [&](const Fields& ref) {
+    claims.refs.push_back(
+        {ref.String("name"), ref.String("resourceClaimName"), ref.String("resourceClaimTemplateName")});
+  });
+  if (claims.refs.empty()) return;
+  pod.shape.claims = std::move(claims);
+  std::map<std::string, std::string> made;
+  status.ForEach("resourceClaimStatuses", [&](const Fields& claim) {
+    made[claim.String("name")] = claim.String("resourceClaimName");
+  });
+  if (!made.empty()) pod.made_claims = std::move(made);
+}
+
 void DecodeConstraints(const Fields& spec, const Pod& pod, PodShape& shape) {
   shape.node_selector = spec.Strings("nodeSelector");
   shape.required_affinity = DecodeRequiredAffinity(spec);
@@ -230,6 +246,7 @@ absl::StatusOr<Pod> DecodePod(const ApiObject& object) {
   pod.node = NodeName(spec.String("nodeName"));
   pod.labels = metadata.Strings("labels");
   DecodeShape(object, pod);
+  DecodeClaims(spec, status, pod);
   pod.nominated = NodeName(status.String("nominatedNodeName"));
   pod.phase = DecodePhase(status.String("phase"));
   pod.rejected = RejectionBy(status);
@@ -247,7 +264,7 @@ absl::StatusOr<Pod> DecodePod(const ApiObject& object) {
   const std::string replica = ref.String("podGroupReplicaKey");
   const declare::PodFacts facts{pod.name.ns(), pod.name.name(), pod.labels,
                                 annotations,   pod_group,       {workload, workload_group, replica},
-                                pod.owner.name};
+                                pod.owner.name, pod.owner.kind};
   pod.membership = declare::Recognise(facts);
   pod.shape.gpu_wish = declare::ReadGpuWish(facts, pod.shape.gpu_problem);
   pod.capacity = declare::ReadCapacityWish(facts);

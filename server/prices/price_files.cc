@@ -130,9 +130,24 @@ size_t LineOf(absl::string_view text, absl::string_view key) {
   return line;
 }
 
+// A rate that is spelled otherwise than OpenCost's files have it would be missed.
+absl::Status CheckSpelling(absl::string_view name, absl::string_view text, const Json& json) {
+  static constexpr std::array<absl::string_view, 6> kRates = {"CPU",     "RAM",     "GPU",
+                                                              "spotCPU", "spotRAM", "spotGPU"};
+  for (const auto& item : json.items()) {
+    for (const absl::string_view rate : kRates) {
+      if (item.key() == rate || !absl::EqualsIgnoreCase(item.key(), rate)) continue;
+      return Wrong(name, LineOf(text, item.key()),
+                   absl::StrCat("has the key \"", item.key(), "\"; want ", rate));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AddRates(absl::string_view name, absl::string_view text, Prices& prices) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return Wrong(name, 1, "is no JSON object with rates, and no CSV of OpenCost");
+  if (absl::Status s = CheckSpelling(name, text, json); !s.ok()) return s;
   Rates rates = prices.rates();
   Rates spot = prices.spot();
   std::optional<double> spot_gpu;

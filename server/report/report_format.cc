@@ -201,6 +201,8 @@ std::string ReportText(const GangReport& report) {
     if (!report.refusal->excluded.empty()) absl::StrAppend(&text, "\n", ExclusionTable(*report.refusal));
     AppendLists(*report.refusal, text);
   }
+  if (!report.left_to_scheduler.empty()) text += "\n";
+  for (const std::string& line : report.left_to_scheduler) absl::StrAppend(&text, "note: ", line, "\n");
   if (!report.scale_up.empty()) text += "\n";
   for (const std::string& line : report.scale_up) absl::StrAppend(&text, "scale-up: ", line, "\n");
   if (!report.seats.empty()) absl::StrAppend(&text, "\n", SeatTable(report.seats));
@@ -234,6 +236,7 @@ nlohmann::ordered_json ReportJson(const GangReport& report) {
   if (!report.owner.empty()) json["owner"] = report.owner;
   if (!report.later.empty()) json["later"] = report.later;
   if (!report.scale_up.empty()) json["scaleUp"] = report.scale_up;
+  if (!report.left_to_scheduler.empty()) json["leftToScheduler"] = report.left_to_scheduler;
   if (!report.leaving.empty()) json["leaving"] = LeavingJson(report.leaving);
   if (!report.rejected.empty()) json["rejected"] = RejectedJson(report.rejected);
   if (!report.repair.empty()) json["repair"] = report.repair;

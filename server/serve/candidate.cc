@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <utility>
@@ -13,6 +14,9 @@
 
 namespace muster {
 namespace {
+
+// The next leader, who says where it is, waits for as long.
+constexpr absl::Duration kRetracts = absl::Seconds(1);
 
 std::string HostName() {
   std::array<char, 256> name{};
@@ -38,6 +42,7 @@ Candidate::Candidate(const Config::Lead& config, kube::KubeLead* lead, ClusterAp
                      const std::string& epoch, std::function<bool()> ready)
     : config_(config),
       lead_(lead),
+      announces_(lead != nullptr && !config.service.empty() && !AddressOf(config).empty()),
       worker_(std::in_place),
       address_{.ip = AddressOf(config)},
       elector_(lead == nullptr
@@ -53,7 +58,7 @@ Candidate::Candidate(const Config::Lead& config, kube::KubeLead* lead, ClusterAp
     return view_;
   };
   Leadership::Announce announce;
-  if (!config.service.empty() && !AddressOf(config).empty()) {
+  if (announces_) {
     announce = [this](std::function<void(const absl::Status&)> done) { Announce(std::move(done)); };
   }
   leadership_ = std::make_unique<Leadership>(*elector_, Takeover(fenced_, epoch), view, announce, steady_);
@@ -90,10 +95,22 @@ void Candidate::Announce(std::function<void(const absl::Status&)> done) {
   lead_->Announce(address, std::move(done));
 }
 
+// Before the lease is given up: what the next leader writes comes after this.
+void Candidate::Retract(absl::Time until) {
+  if (!announces_ || !elector_->Leads()) return;
+  const auto retracted = std::make_shared<absl::Notification>();
+  lead_->Retract(AddressOf(config_), [retracted](const absl::Status& status) {
+    if (!status.ok()) spdlog::warn("{}", std::string(status.message()));
+    retracted->Notify();
+  });
+  retracted->WaitForNotificationWithTimeout(std::min(kRetracts, until - steady_.Now()));
+}
+
 void Candidate::Resign(absl::Duration longest) {
   const absl::Time until = steady_.Now() + longest;
   fenced_.Close();
-  const bool quiet = fenced_.AwaitQuiet(longest);
+  if (elector_ != nullptr) Retract(until);
+  const bool quiet = fenced_.AwaitQuiet(until - steady_.Now());
   if (elector_ == nullptr) return;
   // Whoever waits for the lease to run out takes care of what may still be carried out.
   if (!quiet) return spdlog::warn("the lease is not given up: a write is under way, or its answer was lost");

@@ -42,8 +42,8 @@ class Candidate {
   void ListensOn(int http, int grpc);
   absl::Status MayDecide() const;
 
-  // Waits until no write is under way, and gives up the lease; no longer than
-  // `longest`. Nothing is written afterwards.
+  // Waits until no write is under way, takes this process out of the service, and
+  // gives up the lease; no longer than `longest`. Nothing is written afterwards.
   void Resign(absl::Duration longest);
 
   // Fails what is left of refused writes: nothing runs afterwards. No other
@@ -52,9 +52,11 @@ class Candidate {
 
  private:
   void Announce(std::function<void(const absl::Status&)> done);
+  void Retract(absl::Time until);
 
   const Config::Lead config_;
   kube::KubeLead* const lead_;
+  const bool announces_;  // in the EndpointSlice of the service
   const SteadyClock steady_;
   const RealClock wall_;
   std::optional<Worker> worker_;

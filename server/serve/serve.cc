@@ -30,6 +30,12 @@ namespace {
 
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 
+ExpanderOrder ExpanderOrderOf(absl::string_view word) {
+  if (word == "least-waste") return ExpanderOrder::kLeastWaste;
+  if (word == "most-pods") return ExpanderOrder::kMostPods;
+  return word == "priority" ? ExpanderOrder::kPriority : ExpanderOrder::kLeastCost;
+}
+
 DecisionsOptions MakeDecisionsOptions(const Config& config, Prices prices, absl::Time start) {
   DecisionsOptions options;
   options.engine = {.gang_deadline = config.gangs.deadline,
@@ -51,9 +57,8 @@ DecisionsOptions MakeDecisionsOptions(const Config& config, Prices prices, absl:
                     .scale_up = ScaleUpOf(config.scale_up),
                     .move_leaving = config.capacity.leaving == "move"};
   options.engine.capacity.prices = std::move(prices);
-  options.expander = config.capacity.expander == "least-waste" ? ExpanderOrder::kLeastWaste
-                     : config.capacity.expander == "most-pods" ? ExpanderOrder::kMostPods
-                                                               : ExpanderOrder::kLeastCost;
+  options.expander = {.order = ExpanderOrderOf(config.capacity.expander),
+                      .groups = config.capacity.expander_groups};
   options.http_timeout = config.extender.http_timeout;
   options.hold_margin = config.extender.hold_margin;
   options.epoch = absl::StrCat(absl::ToUnixMillis(start));

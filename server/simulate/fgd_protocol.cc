@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <numeric>
-#include <thread>
 #include <utility>
 
+#include "server/simulate/parallel.h"
 #include "server/simulate/random.h"
 
 namespace muster::simulate {
@@ -66,28 +65,12 @@ replay::Mark FgdResult::Mean(size_t mark) const {
 std::vector<FgdResult> RunFgd(const replay::Trace& trace, const FgdOptions& options) {
   const auto seeds = static_cast<size_t>(options.seeds);
   std::vector<Run> runs(options.policies.size() * seeds);
-  std::mutex mutex;
-  size_t next = 0;
-  int done = 0;
-  const auto work = [&] {
-    while (true) {
-      size_t r = 0;
-      {
-        const std::lock_guard lock(mutex);
-        if (next == runs.size()) return;
-        r = next++;
-      }
-      Run run = RunOnce(trace, options.policies[r / seeds], kFirstSeed + static_cast<int>(r % seeds));
-      const std::lock_guard lock(mutex);
-      runs[r] = std::move(run);
-      options.progress(++done, static_cast<int>(runs.size()));
-    }
-  };
-  const size_t workers = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, runs.size());
-  std::vector<std::thread> threads;
-  for (size_t t = 1; t < workers; ++t) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
+  RunAll(
+      runs.size(),
+      [&](size_t r) {
+        runs[r] = RunOnce(trace, options.policies[r / seeds], kFirstSeed + static_cast<int>(r % seeds));
+      },
+      options.progress);
 
   std::vector<FgdResult> results;
   for (size_t p = 0; p < options.policies.size(); ++p) {

@@ -31,6 +31,10 @@ constexpr int kRacksPerBlock = 16;
 // In ms: 1,000 members on 5,000 nodes, 5,000 on 50,000, placed or refused.
 constexpr double kMostOn5000 = 5;
 constexpr double kMostOn50000 = 100;
+// Of what is more than that, a refusal with all its numbers by the plan of almost
+// the same gang that fits: a plan looks for room once, a refusal also in wider
+// domains, where the gang comes closest, and in an empty cluster.
+constexpr double kMostOfAPlan = 3;
 // The cost per node on 50,000 nodes by that on the smaller clusters. What no
 // longer fits the processor's caches may cost some more; growth by the square
 // would be a factor of 10 and more.
@@ -82,6 +86,7 @@ struct Work {
   bool subgroups = true;                      // unless this is false
   std::function<PodTerms()> terms = nullptr;  // rules about each other
   int levels = 3;
+  TopologyDemand of_subgroups = {};
 };
 
 void AddMembers(const Work& work, ClusterView& view) {
@@ -99,6 +104,7 @@ void AddMembers(const Work& work, ClusterView& view) {
       pod.shape.requests.cpu_millis += role * 100;
       SubgroupSpec spec;
       spec.name = absl::StrCat("role-", role);
+      spec.topology = work.of_subgroups;
       if (work.subgroups) pod.membership->subgroups = {spec};
     }
     view.Upsert(pod);
@@ -151,6 +157,15 @@ double Measure(int nodes, const Work& work, double at_most = 0) {
   return millis;
 }
 
+// A refusal costs no more than is stated, or than some times the plan of almost the
+// same gang.
+void MeasureRefusal(int nodes, const Work& refused, Work placed, double at_most) {
+  const double plan = Measure(nodes, placed);
+  const double refusal = Measure(nodes, refused);
+  const double most = std::max(at_most, kMostOfAPlan * plan);
+  Judge(refusal <= most, refused.what, absl::StrCat(refusal, " ms, at most ", most));
+}
+
 // The cost of the same work on clusters of many sizes grows no faster than these.
 void MeasureGrowth(const Work& work) {
   double least_per_node = 0;
@@ -198,29 +213,48 @@ PodTerms Apart() {
 
 void MeasureAll() {
   MeasureGrowth({"100 members of a node each, no wish", 100, 8});
-  Measure(5'000, {"members of one GPU, no wish", 1'000, 1}, kMostOn5000);
+  MeasureGrowth({"refused: 1,000 members, one rack required", 1'000, 1, Required("rack")});
+  MeasureGrowth({"refused: 4 shapes, one rack required", 120, 1, Required("rack"), 4, false});
+  MeasureGrowth(
+      {"refused: 4 subgroups, one rack each", 4 * 120, 1, {}, 4, true, nullptr, 3, Required("rack")});
+  const double of_one_shape = Measure(5'000, {"members of one GPU, no wish", 1'000, 1}, kMostOn5000);
   Measure(5'000, {"members of a node each, no wish", 1'000, 8}, kMostOn5000);
   Measure(5'000, {"one block required", 100, 8, Required("block")}, kMostOn5000);
   Measure(5'000, {"one rack required", 64, 1, Required("rack")}, kMostOn5000);
   Measure(5'000, {"slices of 64, 16 and 4", 1'024, 1, Slices()}, kMostOn5000);
-  Measure(5'000, {"8 roles", 1'000, 1, {}, 8});
-  Measure(5'000, {"16 levels, one of them required", 1'000, 1, Required("level-2"), 1, true, nullptr, 16});
+  // Each shape is one more look at every node.
+  Measure(5'000, {"8 roles", 1'000, 1, {}, 8}, 8 * of_one_shape);
+  Measure(5'000, {"16 levels, one of them required", 1'000, 1, Required("level-2"), 1, true, nullptr, 16},
+          2 * kMostOn5000);
   Measure(5'000, {"apart by host", 1'000, 1, {}, 1, true, Apart});
   Measure(5'000, {"skew 1 over blocks", 1'000, 1, {}, 1, true, [] { return Skewed("block", 1); }});
   Measure(5'000, {"skew 1 over racks", 1'000, 1, {}, 1, true, [] { return Skewed("rack", 1); }});
   Measure(5'000,
           {"skew 1 over blocks, many members", 6'000, 1, {}, 1, true, [] { return Skewed("block", 1); }});
   Measure(5'000, {"refused: one rack required", 1'000, 1, Required("rack")}, kMostOn5000);
-  Measure(5'000, {"refused: more than there are nodes", 6'000, 8});
-  Measure(5'000, {"refused: 8 roles", 36'000, 1, {}, 8});
-  Measure(5'000, {"refused: 4 shapes, one rack required", 120, 1, Required("rack"), 4, false});
-  Measure(5'000, {"refused: apart by host", 6'000, 1, {}, 1, true, Apart});
-  Measure(5'000, {"refused: 16 levels, a rack required", 1'000, 1, Required("rack"), 1, true, nullptr, 16});
+  MeasureRefusal(5'000, {"refused: more than there are nodes", 6'000, 8},
+                 {"as many as there are free nodes", 3'300, 8}, kMostOn5000);
+  MeasureRefusal(5'000, {"refused: 8 roles", 36'000, 1, {}, 8}, {"8 roles, many members", 33'000, 1, {}, 8},
+                 kMostOn5000);
+  MeasureRefusal(5'000, {"refused: 4 shapes, one rack required", 120, 1, Required("rack"), 4, false},
+                 {"4 shapes, one rack required", 96, 1, Required("rack"), 4, false}, kMostOn5000);
+  MeasureRefusal(
+      5'000, {"refused: 8 subgroups, one rack each", 8 * 120, 1, {}, 8, true, nullptr, 3, Required("rack")},
+      {"8 subgroups, one rack each", 8 * 100, 1, {}, 8, true, nullptr, 3, Required("rack")}, kMostOn5000);
+  MeasureRefusal(5'000, {"refused: slices of 64, 16 and 4", 36'032, 1, Slices()},
+                 {"slices of 64, 16 and 4, many members", 28'800, 1, Slices()}, kMostOn5000);
+  MeasureRefusal(5'000, {"refused: apart by host", 6'000, 1, {}, 1, true, Apart},
+                 {"apart by host, many members", 5'000, 1, {}, 1, true, Apart}, kMostOn5000);
+  MeasureRefusal(5'000,
+                 {"refused: 16 levels, a rack required", 1'000, 1, Required("rack"), 1, true, nullptr, 16},
+                 {"16 levels, a rack required", 100, 1, Required("rack"), 1, true, nullptr, 16}, kMostOn5000);
   Measure(50'000, {"members of a node each, no wish", 5'000, 8}, kMostOn50000);
   Measure(50'000, {"one block required", 100, 8, Required("block")}, kMostOn50000);
   Measure(50'000, {"slices of 64, 16 and 4", 5'120, 1, Slices()}, kMostOn50000);
   Measure(50'000, {"refused: one rack required", 5'000, 1, Required("rack")}, kMostOn50000);
-  Measure(50'000, {"refused: 4 shapes, one rack required", 120, 1, Required("rack"), 4, false});
+  MeasureRefusal(50'000, {"refused: 4 shapes, one rack required", 120, 1, Required("rack"), 4, false},
+                 {"4 shapes, one rack required", 96, 1, Required("rack"), 4, false}, kMostOn50000);
+  Measure(50'000, {"refused: one block required", 5'000, 8, Required("block")}, kMostOn50000);
 }
 
 }  // namespace

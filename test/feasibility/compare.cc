@@ -150,7 +150,7 @@ class Trial {
       free.push_back(state.free);
     });
     const bool needed = NeedsPodRules(view_, ledger_, {}, members_);
-    PodRules rules({view_, ledger_, members_, {}});
+    PodRules rules = *PodRules::Make({view_, ledger_, members_, {}});
     for (size_t m = 0; m < members_.size(); ++m) {
       const Pod& pod = *members_[m];
       const Json& step = json_["steps"][m];

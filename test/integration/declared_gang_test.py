@@ -96,6 +96,50 @@ def test_each_group_of_a_leader_worker_set_is_bound_whole(cluster):
     always(whole, 2, lambda: f"one group bound, the other not: {[cluster.nodes_of(g) for g in groups]}")
 
 
+def test_a_leader_worker_set_with_an_exclusive_topology_has_its_rack_from_the_leader_on(cluster):
+    racks(cluster, 2)
+    # Beside it there is no room for a worker, so the leader belongs into the other rack.
+    plain = cluster.create([objects.pod("plain", gpus=8)])
+    taken = cluster.until_bound(plain)["plain"].split("-")[0]
+    cluster.create_custom({
+        "apiVersion": "leaderworkerset.x-k8s.io/v1",
+        "kind": "LeaderWorkerSet",
+        "metadata": {"name": "serve", "annotations": {"leaderworkerset.sigs.k8s.io/exclusive-topology": KUEUE_RACK}},
+        "spec": {"replicas": 1, "leaderWorkerTemplate": {"size": 2, "workerTemplate": {
+            "spec": {"containers": [{"name": "c", "resources": {"limits": {"nvidia.com/gpu": "8"}}}]}}}},
+    })
+    annotations = {"leaderworkerset.sigs.k8s.io/size": "2",
+                   "leaderworkerset.sigs.k8s.io/exclusive-topology": KUEUE_RACK}
+
+    def member(name, worker, more):
+        return pod(name, 8, {"leaderworkerset.sigs.k8s.io/name": "serve",
+                             "leaderworkerset.sigs.k8s.io/group-index": "0",
+                             "leaderworkerset.sigs.k8s.io/worker-index": str(worker)}, {**annotations, **more})
+
+    leader = cluster.create([member("serve-0", 0, {})])
+    where = cluster.until_bound(leader, seconds=30)
+    workers = cluster.create([member("serve-0-1", 1, {"leaderworkerset.sigs.k8s.io/leader-name": "serve-0"})])
+    where.update(cluster.until_bound(workers, seconds=30))
+    assert_one_rack(where)
+    assert where["serve-0"].split("-")[0] != taken
+
+
+def test_a_spark_driver_goes_to_a_rack_with_room_for_its_executors(cluster):
+    racks(cluster, 3)
+    plain = cluster.create([objects.pod("plain", gpus=8)])
+    taken = cluster.until_bound(plain)["plain"].split("-")[0]
+    rack = {"kai.scheduler/topology-required-placement": KUEUE_RACK}
+    driver = cluster.create([pod("driver", 8, {"spark-app-id": "app", "spark-role": "driver"},
+                                 {"spark-executor-count": "2", "spark-executor-nvidia.com/gpu": "8", **rack})])
+    where = cluster.until_bound(driver, seconds=30)
+    executors = cluster.create([
+        pod(f"exec-{i}", 8, {"spark-app-id": "app", "spark-role": "executor", "spark-exec-id": str(i)}, rack)
+        for i in range(2)])
+    where.update(cluster.until_bound(executors, seconds=30))
+    assert_one_rack(where)
+    assert where["driver"].split("-")[0] != taken
+
+
 def test_a_spark_driver_starts_alone_and_its_late_executors_together(cluster):
     racks(cluster, 2)
     labels = {"spark-app-id": "app", "spark-role": "driver"}

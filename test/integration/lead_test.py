@@ -68,14 +68,18 @@ class Pair:
             replica.start()
         return self.await_leader(30)
 
+    def slice(self):
+        """The EndpointSlice, or None."""
+        text = self.cluster.kubectl("get", "endpointslices", "-n", "muster", "-o", "json")
+        return next((s for s in json.loads(text)["items"] if s["metadata"]["name"] == "muster-leader"), None)
+
     def announced(self):
         """The replica whose address the EndpointSlice has, or None."""
-        text = self.cluster.kubectl("get", "endpointslices", "-n", "muster", "-o", "json")
-        slices = [s for s in json.loads(text)["items"] if s["metadata"]["name"] == "muster-leader"]
-        if not slices:
+        announced = self.slice()
+        if not announced or not announced.get("endpoints"):
             return None
-        [address] = slices[0]["endpoints"][0]["addresses"]
-        ports = {port["name"]: port["port"] for port in slices[0]["ports"]}
+        [address] = announced["endpoints"][0]["addresses"]
+        ports = {port["name"]: port["port"] for port in announced["ports"]}
         for replica in self.replicas:
             if address == f"10.0.0.{replica.number}" and ports["http"] == replica.http:
                 return replica
@@ -133,6 +137,18 @@ def test_one_replica_decides_and_the_other_says_who_does(cluster, pair):
 
     cluster.add_nodes("node-0")
     cluster.until_bound(cluster.create(objects.gang("led", members=4, gpus=1)))
+
+
+def test_who_stops_alone_leaves_no_address_behind_at_which_callers_would_wait(cluster, pair):
+    leader = pair.start()
+    pair.other(leader).process.kill()
+    leader.process.stop()
+    assert pair.slice().get("endpoints") in (None, []), pair.slice()
+    # And is found again, as is who leads next.
+    pair.revive()
+    cluster.add_nodes("node-0")
+    pair.await_leader(20)
+    cluster.until_bound(cluster.create(objects.gang("after", members=2, gpus=1)))
 
 
 @pytest.mark.parametrize("pair", [{}], indirect=True, ids=["default-durations"])

@@ -6,13 +6,19 @@ import json
 import os
 import pathlib
 import re
+import ssl
 import subprocess
+import urllib.error
+import urllib.request
 
 import pytest
 import yaml
 
 from harness.cluster import REPO, Cluster, control_plane_bin, muster_bin
 from harness.objects import permissive_crd
+from harness.page import PAGE, commands, typed
+from harness.process import Process
+from harness.waiting import free_port, until
 
 MANIFESTS = REPO / "manifests"
 CHART = MANIFESTS / "helm/muster"
@@ -76,6 +82,10 @@ def test_helm_finds_nothing_to_complain_about(helm, installation):
     ("scheduler.managedResources={gpu}", "/scheduler/managedResources/0"),
     ("service.clusterIP=muster.example.com", "/service/clusterIP"),
     ("installation=all-pods,scheduler.ownPods=", "scheduler.ownPods"),
+    ("priorityClass.create=false", "priorityClass.name"),
+    ("config.extender.httpTimeout=5s", "config.extender.httpTimeout is 5s"),
+    ("config.extender.listen=0.0.0.0:80", "config.extender.listen is 0.0.0.0:80"),
+    ("config.grpc.listen=0.0.0.0:8080", "config.grpc.listen is 0.0.0.0:8080"),
 ])
 def test_helm_refuses_values_that_make_no_sense_and_names_them(helm, values, named):
     assert named in render(helm, "--set", values, ok=False)
@@ -165,6 +175,191 @@ def test_muster_accepts_the_configuration_of_the_chart(helm, installation, tmp_p
     assert yaml.safe_load(maps["muster-scheduler-config"]["scheduler-config.yaml"])["extenders"][0]["httpTimeout"] == "60s"
 
 
+def test_muster_and_kube_scheduler_are_told_the_same_time(helm):
+    maps = {one["metadata"]["name"]: one["data"] for one in render(helm, "--set", "scheduler.httpTimeout=30s")
+            if one["kind"] == "ConfigMap"}
+    assert yaml.safe_load(maps["muster-config"]["config.yaml"])["extender"] == {"httpTimeout": "30s"}
+    scheduler = yaml.safe_load(maps["muster-scheduler-config"]["scheduler-config.yaml"])
+    assert scheduler["extenders"][0]["httpTimeout"] == "30s"
+
+
+# TLS.
+
+KEYS = {"tls.crt": "", "tls.key": "", "ca.crt": ""}
+
+
+@pytest.fixture(scope="module")
+def keys(cluster):
+    """Secrets in a namespace of their own, which is returned: whole ones, and some that lack a file."""
+    cluster.kubectl("create", "namespace", "keys")
+    for name, files in {"whole": KEYS, "no-authority": {"tls.crt": "", "tls.key": ""}, "authority": {"ca.crt": ""}}.items():
+        cluster.core.create_namespaced_secret("keys", {"metadata": {"name": name}, "data": files})
+    return "keys"
+
+
+def install(helm, cluster, namespace, *options):
+    """What `helm install` would say, with its notes."""
+    done = subprocess.run([helm, "--kubeconfig", cluster.admin_kubeconfig, "install", "muster", CHART, "--namespace",
+                           namespace, "--dry-run=server", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True)
+    return done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("values, missing", [
+    ("tls.secret=whole", None),
+    ("tls.secret=not-made-yet", None),
+    ("tls.secret=no-authority", "keys/no-authority has no ca.crt"),
+    ("tls.secret=whole,scheduler.tlsSecret=authority", None),
+    ("tls.secret=whole,tls.askCallers=true,scheduler.tlsSecret=authority", "keys/authority has no tls.crt"),
+])
+def test_a_secret_with_which_kube_scheduler_would_not_start_is_refused(helm, cluster, keys, values, missing):
+    accepted, said = install(helm, cluster, keys, "--set", values)
+    assert accepted == (missing is None), said[-2000:]
+    assert missing is None or missing in said
+
+
+def test_the_notes_ask_the_leader_as_it_listens(helm, cluster, keys):
+    _, said = install(helm, cluster, keys, "--set", "tls.secret=whole,tls.askCallers=true")
+    assert ("muster gangs --server muster.keys.svc:9090 --ca /etc/muster-tls/ca.crt --cert /etc/muster-tls/tls.crt "
+            "--key /etc/muster-tls/tls.key") in said
+    _, said = install(helm, cluster, keys)
+    assert "muster gangs --server muster:9090\n" in said
+
+
+# The admission policy.
+
+OWN = "muster.dev/placed-gang"
+FORGED = {"apiVersion": "v1", "metadata": {"name": "forged", "annotations": {OWN: "default/other"}}}
+
+
+@pytest.fixture(scope="module")
+def two_releases(cluster, helm):
+    """Muster of the base in namespace muster, and a release of the chart in another one; no program of the latter."""
+    done = subprocess.run([helm, "template", "batch", CHART, "--namespace", "other", "--kube-version", KUBERNETES,
+                           "--skip-tests"], stdout=subprocess.PIPE, check=True, text=True)
+    wanted = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy",
+              "ValidatingAdmissionPolicyBinding")
+    cluster.kubectl("create", "namespace", "other")
+    objects = [one for one in yaml.safe_load_all(done.stdout) if one and one["kind"] in wanted]
+    assert len(objects) == len(wanted)
+    cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(objects))
+    # A controller that may do everything, such as those that make pods of users' objects.
+    cluster.kubectl("create", "clusterrolebinding", "relay", "--clusterrole=cluster-admin",
+                    "--serviceaccount=other:relay")
+    # Like Muster by its name only.
+    cluster.kubectl("create", "clusterrolebinding", "editor", "--clusterrole=edit", "--serviceaccount=default:muster")
+    return cluster
+
+
+def call(cluster, user, method, path, body):
+    """Status and text of a call of the admin or, as NAMESPACE:NAME, of a service account."""
+    kind = "application/strategic-merge-patch+json" if method == "PATCH" else "application/json"
+    headers = {"Authorization": "Bearer admin", "Content-Type": kind}
+    if user != "admin":
+        headers["Impersonate-User"] = f"system:serviceaccount:{user}"
+    server = yaml.safe_load(cluster.admin_kubeconfig.read_text())["clusters"][0]["cluster"]
+    context = ssl.create_default_context(cafile=server["certificate-authority"])
+    request = urllib.request.Request(server["server"] + path, json.dumps(body).encode(), headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10, context=context) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def write(cluster, user, way):
+    """The ways by which a pod gets an annotation."""
+    pods = "/api/v1/namespaces/default/pods"
+    if way == "create":
+        pod = {**FORGED, "kind": "Pod", "spec": {"containers": [{"name": "main", "image": "example.com/none"}]}}
+        return call(cluster, user, "POST", f"{pods}?dryRun=All", pod)
+    binding = {**FORGED, "kind": "Binding", "metadata": {**FORGED["metadata"], "name": "plain"},
+               "target": {"kind": "Node", "name": "nowhere"}}
+    if way == "binding":
+        return call(cluster, user, "POST", f"{pods}/plain/binding?dryRun=All", binding)
+    if way == "legacy binding":
+        return call(cluster, user, "POST", "/api/v1/namespaces/default/bindings?dryRun=All", binding)
+    path = f"{pods}/plain/status" if way == "status" else f"{pods}/plain"
+    return call(cluster, user, "PATCH", f"{path}?dryRun=All", {"metadata": FORGED["metadata"] | {"name": "plain"}})
+
+
+@pytest.fixture(scope="module")
+def plain(two_releases):
+    two_releases.core.create_namespaced_pod("default", {
+        "metadata": {"name": "plain"},
+        "spec": {"schedulerName": "nobody", "containers": [{"name": "main", "image": "example.com/none"}]}})
+    # A policy counts some moments after it was made.
+    until(lambda: write(two_releases, "admin", "create")[0] == 422, 30, "the policy in force")
+    yield two_releases
+    two_releases.delete(["plain"])
+
+
+@pytest.mark.parametrize("way", ["create", "patch", "status", "binding", "legacy binding"])
+@pytest.mark.parametrize("user", ["admin", "other:relay", "default:muster"])
+def test_nobody_but_muster_writes_its_annotations_on_any_way(plain, user, way):
+    status, said = write(plain, user, way)
+    assert status == (422 if user != "default:muster" or "written by Muster" in said else 403), said
+    assert "written by Muster alone" in said or "forbidden" in said
+
+
+@pytest.mark.parametrize("user", ["muster:muster", "other:batch-muster"])
+def test_each_muster_of_a_cluster_writes_its_annotations_whichever_release_brought_the_policy(plain, user):
+    for way in ("binding", "status", "patch"):
+        status, said = write(plain, user, way)
+        assert status in (200, 201), f"{way}: {said}"
+
+
+# The network policy.
+
+def reached(helm, port, source, *options):
+    """Whether the rules of the chart let `source` (one element of `from`) reach a port."""
+    [policy] = [one for one in render(helm, *options) if one["kind"] == "NetworkPolicy"]
+    return any(source in rule["from"] for rule in policy["spec"]["ingress"] if {"port": port} in rule["ports"])
+
+
+def test_once_the_addresses_of_the_control_plane_are_named_no_pod_of_another_namespace_reaches_the_extender(helm):
+    everyone, node = {"namespaceSelector": {}}, {"ipBlock": {"cidr": "192.0.2.7/32"}}
+    narrowed = ("--set", "networkPolicy.extenderCIDRs={192.0.2.7/32}")
+    [policy] = [one for one in render(helm, *narrowed) if one["kind"] == "NetworkPolicy"]
+    sources = [source for rule in policy["spec"]["ingress"] if {"port": "http"} in rule["ports"] for source in rule["from"]]
+    assert sources == [{"podSelector": {}}, node]
+    assert reached(helm, "grpc", everyone, *narrowed)
+    monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    named = "networkPolicy.metricsNamespaces.matchLabels.kubernetes\\.io/metadata\\.name=monitoring"
+    assert reached(helm, "http", monitoring, *narrowed, "--set", named)
+    assert not reached(helm, "http", monitoring, *narrowed)
+
+
+# The operator's page.
+
+GATE, OTHER = "muster.dev/gang", "kueue.x-k8s.io/admission"
+
+
+@pytest.mark.parametrize("gates, left", [
+    ([GATE], []), ([GATE, OTHER], [OTHER]), ([OTHER, GATE], [OTHER]), ([OTHER], [OTHER]), ([], []),
+], ids=lambda gates: "+".join(gate.split(".")[0] for gate in gates) or "none")
+def test_what_the_page_says_of_uninstalling_takes_musters_gate_alone(cluster, gates, left, tmp_path):
+    cluster.core.create_namespaced_pod("default", {"metadata": {"name": "gated"}, "spec": {
+        "schedulerName": "nobody", "schedulingGates": [{"name": gate} for gate in gates],
+        "containers": [{"name": "main", "image": "example.com/none"}]}})
+    try:
+        typed(commands("Uninstall", "schedulingGates"), [cluster.bin], cluster.admin_kubeconfig, tmp_path)
+        found = cluster.core.read_namespaced_pod("gated", "default").spec.scheduling_gates or []
+        assert [gate.name for gate in found] == left
+    finally:
+        cluster.delete(["gated"])
+
+
+def test_links_of_the_page_lead_somewhere():
+    text = PAGE.read_text()
+    anchors = {re.sub(r"[^-a-z0-9 ]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^## (.*)$", text, re.M)}
+    for target in re.findall(r"\]\(([^)]*)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+        elif "://" not in target:
+            assert (PAGE.parent / target).exists(), target
+
+
 # What the real programs say.
 
 SCHEDULER_CONFIGS = sorted(MANIFESTS.rglob("*scheduler-config.yaml"))
@@ -180,6 +375,52 @@ def test_kube_scheduler_accepts_the_configuration(cluster, path, tmp_path):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
     assert done.returncode == 0, done.stdout[-2000:]
     assert len(documents(written)[0].get("extenders") or []) == (0 if "bootstrap" in path.name else 1)
+
+
+def probes(pods):
+    """The paths that are asked of kube-scheduler."""
+    containers = [c for pod in pods for c in pod["spec"]["containers"] if c["name"] == "kube-scheduler"]
+    return {probe["httpGet"]["path"] for c in containers for name, probe in c.items() if name.endswith("Probe")}
+
+
+def second_scheduler(helm, *options):
+    objects = render(helm, "--set", "installation=second-scheduler", *options)
+    return [one["spec"]["template"] for one in objects if one["kind"] == "Deployment"]
+
+
+def test_kube_scheduler_answers_its_probes(cluster, helm, tmp_path):
+    version = f"scheduler.tag={cluster.version()}"
+    asked = probes(second_scheduler(helm, "--set", version)) | probes(
+        documents(MANIFESTS / "overlays/all-pods/bootstrap-scheduler.yaml"))
+    assert asked
+    config = documents(MANIFESTS / "overlays/all-pods/bootstrap-scheduler-config.yaml")[0]
+    config["clientConnection"]["kubeconfig"] = str(cluster.admin_kubeconfig)
+    config["leaderElection"]["leaderElect"] = False
+    file, port = tmp_path / "config.yaml", free_port()
+    file.write_text(yaml.safe_dump(config))
+    scheduler = Process("probed", [control_plane_bin() / "kube-scheduler", "--config", file, "--cert-dir", tmp_path,
+                                   "--bind-address=127.0.0.1", f"--secure-port={port}"], tmp_path / "log")
+
+    def answers(path):
+        unverified = ssl._create_unverified_context()  # the scheduler makes its certificate itself
+        try:
+            return urllib.request.urlopen(f"https://127.0.0.1:{port}{path}", timeout=5, context=unverified).status == 200
+        except OSError:
+            return False
+
+    scheduler.start()
+    try:
+        for path in asked:
+            until(lambda: answers(path), 30, lambda: f"200 for {path}; the log ends\n{scheduler.log_end()}")
+    finally:
+        scheduler.kill()
+
+
+@pytest.mark.parametrize("options", [["--kube-version", "v1.30.2"], ["--set", "scheduler.tag=v1.33.9"],
+                                     ["--kube-version", "v1.30.2-eks-1552ad0"]])
+def test_an_old_kube_scheduler_is_asked_what_it_knows(helm, options):
+    """That of Kubernetes 1.30 answers /healthz alone."""
+    assert probes(second_scheduler(helm, *options)) == {"/healthz"}
 
 
 # Files that are no objects of a cluster.

@@ -9,7 +9,7 @@ import pytest
 
 import jobs
 from harness.observer import Observer
-from nodes import GPU, WORKERS, Nodes, docker, run
+from nodes import GPU, NAME, WORKERS, Nodes, docker, run
 from release import NAMESPACE, RESTRICTED, Release
 
 REPO = pathlib.Path(__file__).resolve().parents[2]
@@ -77,7 +77,7 @@ def team(nodes, release, observer):
     observer.forget()
     yield jobs.Jobs(nodes, TEAM)
     nodes.kubectl("-n", TEAM, "delete", "jobs,resourcequotas", "--all", "--cascade=foreground", "--timeout=60s")
-    over = observer.over_capacity(int(WORKERS["gangs-worker"]["devices"][GPU]))
+    over = observer.over_capacity(int(WORKERS[f"{NAME}-worker"]["devices"][GPU]))
     assert over == [], f"nodes with more than their GPUs in use: {over}"
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Muster is installed by Helm, and confined."""
 
+from conftest import IMAGE
 from harness.waiting import until
 from nodes import docker
 from release import NAMESPACE
@@ -24,6 +25,11 @@ def test_the_program_has_no_user_of_weight_no_capability_and_nowhere_to_write(re
         mounts = docker("exec", pod.spec.node_name, "cat", f"/proc/{number}/mounts").splitlines()
         root = next(line.split() for line in mounts if line.split()[1] == "/")
         assert "ro" in root[3].split(","), root
+
+
+def test_the_image_is_small(release):
+    size = int(docker("image", "inspect", "-f", "{{.Size}}", IMAGE))
+    assert size < 80e6, f"{size / 1e6:.1f} MB"
 
 
 def test_helm_test_finds_the_leader(release, nodes):

@@ -100,5 +100,6 @@ def test_a_rolling_upgrade_under_load_fails_no_gang(team, release, observer, log
         so_far = len(load.names)
         until(lambda: len(load.names) >= so_far + 2, 30, "load")
     assert {p.spec.containers[0].image for p in release.pods()} == {NEXT_IMAGE}
+    assert len({p.spec.node_name for p in release.pods()}) == 2
     log(f"{len(load.names)} gangs came during it", began)
     assert_all_whole(team, observer, load.names, TAKEOVER_SECONDS)

@@ -2,15 +2,14 @@
 """The installation in which every pod goes through Muster, and Muster's own need it not."""
 
 import pytest
-import yaml
 
+from harness.page import commands, typed
 from harness.waiting import until
 from jobs import job
 from jobs_test import stays_waiting, until_succeeded
 from nodes import CONTROL_PLANE, GPU, REPO, docker
 
 OVERLAY = REPO / "manifests/overlays/all-pods"
-STATIC_POD = "/etc/kubernetes/manifests/muster-bootstrap-scheduler.yaml"
 
 
 def write(path, text):
@@ -24,25 +23,34 @@ def bootstrap_schedulers(nodes):
     return [pod.metadata.name for pod in pods if pod.metadata.name.startswith("muster-bootstrap-scheduler")]
 
 
+def start_bootstrap_scheduler(nodes):
+    """As the page says, of the files of manifests/overlays/all-pods."""
+    script = commands("Install on kubeadm, for all pods", "> muster-bootstrap-scheduler.yaml")
+    typed(script.replace("manifests/", f"{REPO}/manifests/"), nodes.path, nodes.kubeconfig, nodes.folder)
+    write("/root/muster-bootstrap-scheduler.yaml", (nodes.folder / "muster-bootstrap-scheduler.yaml").read_text())
+    write("/root/bootstrap-scheduler-config.yaml", (OVERLAY / "bootstrap-scheduler-config.yaml").read_text())
+    docker("exec", "-w", "/root", CONTROL_PLANE, "sh", "-ec",
+           commands("Install on kubeadm, for all pods", "/etc/kubernetes/manifests/"))
+
+
+def stop_bootstrap_scheduler(nodes):
+    docker("exec", CONTROL_PLANE, "sh", "-ec", commands("Uninstall", "muster-bootstrap-scheduler.yaml"))
+    until(lambda: not bootstrap_schedulers(nodes), 60, "no bootstrap scheduler")
+    typed(commands("Uninstall", "delete lease"), nodes.path, nodes.kubeconfig, nodes.folder)
+
+
 @pytest.fixture
 def everything(nodes, release, team):
-    """As manifests/overlays/all-pods says; afterwards as before."""
-    write("/etc/kubernetes/muster/bootstrap-scheduler-config.yaml",
-          (OVERLAY / "bootstrap-scheduler-config.yaml").read_text())
-    pod = yaml.safe_load((OVERLAY / "bootstrap-scheduler.yaml").read_text())
-    own = nodes.core.read_namespaced_pod(f"kube-scheduler-{CONTROL_PLANE}", "kube-system")
-    pod["spec"]["containers"][0]["image"] = own.spec.containers[0].image
-    write(STATIC_POD, yaml.safe_dump(pod))
+    """Muster for all pods; afterwards as before."""
+    start_bootstrap_scheduler(nodes)
     release.upgrade(installation="all-pods")
     release.configure_scheduler()
     release.until_led()
     yield team
+    nodes.configure_scheduler(None)
     release.upgrade(installation="managed-resources")
+    stop_bootstrap_scheduler(nodes)
     release.configure_scheduler()
-    docker("exec", CONTROL_PLANE, "rm", STATIC_POD)
-    # Its lease is its own work, and is left when it ends.
-    until(lambda: not bootstrap_schedulers(nodes), 60, "no bootstrap scheduler")
-    nodes.kubectl("-n", "kube-system", "delete", "lease", "muster-bootstrap-scheduler", "--ignore-not-found")
     release.until_led()
 
 

@@ -6,6 +6,7 @@ import time
 
 import yaml
 
+from harness.page import commands, typed
 from harness.waiting import until
 from nodes import CONTROL_PLANE, REPO, docker, run
 
@@ -41,22 +42,26 @@ class Release:
         self._nodes.helm("uninstall", self.name, "--namespace", self.namespace, "--wait", "--timeout", "120s")
 
     def configure_scheduler(self):
-        """Tells the cluster's kube-scheduler what the chart says that it needs to know."""
-        config = self._nodes.core.read_namespaced_config_map(f"{self.name}-scheduler-config", self.namespace)
-        self._nodes.configure_scheduler(config.data["scheduler-config.yaml"])
+        """Tells the cluster's kube-scheduler what the page says that it needs to know."""
+        typed(commands("Install on kind, in five minutes", "> scheduler-config.yaml"), self._nodes.path,
+              self._nodes.kubeconfig, self._nodes.folder)
+        self._nodes.configure_scheduler((self._nodes.folder / "scheduler-config.yaml").read_text())
 
     def pods(self):
         selector = f"app.kubernetes.io/name=muster,app.kubernetes.io/instance={self.name}"
         return self._nodes.core.list_namespaced_pod(self.namespace, label_selector=selector).items
 
+    def endpoints(self):
+        """The addresses at which callers of the service get somebody."""
+        text = self._nodes.kubectl("-n", self.namespace, "get", "endpointslice", "-o", "yaml")
+        return [address for one in yaml.safe_load(text)["items"] if one["metadata"]["name"] == f"{self.name}-leader"
+                for endpoint in one.get("endpoints") or [] for address in endpoint["addresses"]]
+
     def leader(self):
         """The pod whose name the lease holds and whose address callers get; None while there is none."""
-        text = self._nodes.kubectl("-n", self.namespace, "get", "lease,endpointslice", "-o", "yaml")
-        objects = {one["kind"]: one for one in yaml.safe_load(text)["items"] if one["metadata"]["name"] in (
-            self.name, f"{self.name}-leader")}
-        holder = objects.get("Lease", {}).get("spec", {}).get("holderIdentity", "")
-        found = [address for endpoint in objects.get("EndpointSlice", {}).get("endpoints", [])
-                 for address in endpoint["addresses"]]
+        text = self._nodes.kubectl("-n", self.namespace, "get", "lease", self.name, "--ignore-not-found", "-o", "yaml")
+        holder = (yaml.safe_load(text) or {}).get("spec", {}).get("holderIdentity", "")
+        found = self.endpoints()
         return next((p for p in self.pods() if holder.startswith(p.metadata.name + "_") and [p.status.pod_ip] == found), None)
 
     def until_led(self, other_than=None, seconds=60):

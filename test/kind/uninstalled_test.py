@@ -6,17 +6,12 @@ import yaml
 
 from jobs_test import until_succeeded
 from conftest import IMAGE
+from harness.page import commands, typed
 from harness.waiting import until
 from jobs import job
-from nodes import CONTROL_PLANE, run
-from release import NAMESPACE, Release
-
-PLAIN_SCHEDULER = """\
-apiVersion: kubescheduler.config.k8s.io/v1
-kind: KubeSchedulerConfiguration
-clientConnection: {kubeconfig: /etc/kubernetes/scheduler.conf}
-"""
-
+from nodes import CONTROL_PLANE, REPO, run
+from placing_all_test import start_bootstrap_scheduler, stop_bootstrap_scheduler
+from release import NAMESPACE, RESTRICTED, Release
 
 def left(nodes):
     """Every object whose name speaks of Muster, but for its namespace and what events remember."""
@@ -31,15 +26,54 @@ def until_nothing_is_left(nodes):
     until(lambda: left(nodes) == [], 90, lambda: f"nothing left; there are {left(nodes)}", every=1)
 
 
+def uninstall(nodes, release):
+    """As the page says; afterwards kube-scheduler runs as kubeadm started it, and nothing of Muster is left."""
+    nodes.configure_scheduler(None)
+    assert nodes.scheduler_manifest() == nodes.plain_scheduler
+    typed(commands("Uninstall", "helm uninstall"), nodes.path, nodes.kubeconfig, nodes.folder)
+
+
 def test_uninstalling_leaves_nothing_and_kube_scheduler_goes_on(release, nodes, team):
     assert left(nodes) != []
-    nodes.configure_scheduler(PLAIN_SCHEDULER)
-    release.uninstall()
+    uninstall(nodes, release)
     until_nothing_is_left(nodes)
     plain = job("plain", members=2, gpus=1, seconds=1)
     plain["spec"]["template"]["metadata"]["labels"] = {}
     team.create(plain)
     until_succeeded(team, "plain")
+
+
+def test_an_installation_for_all_pods_leaves_nothing_either(nodes, team):
+    start_bootstrap_scheduler(nodes)
+    # With --wait: its pods are placed by the scheduler that was started before.
+    everything = Release(nodes, IMAGE, installation="all-pods", service={})
+    everything.install()
+    everything.configure_scheduler()
+    everything.until_led()
+    team.create(job("train", members=16, gpus=1, seconds=2))
+    until_succeeded(team, "train")
+    uninstall(nodes, everything)
+    stop_bootstrap_scheduler(nodes)
+    until_nothing_is_left(nodes)
+
+
+def test_kustomize_installs_what_the_page_says_and_takes_it_away(nodes, team):
+    folder = nodes.folder / "page"
+    folder.mkdir()
+    (folder / "manifests").symlink_to(REPO / "manifests")
+    repository, tag = IMAGE.split(":")
+    script = commands("Install with kustomize", "kubectl apply -k")
+    script = script.replace("REGISTRY/muster", repository).replace("newTag: 0.1.0", f"newTag: {tag}")
+    typed(script, nodes.path, nodes.kubeconfig, folder)
+    typed(commands("Install with kustomize", "scheduler-config.yaml"), nodes.path, nodes.kubeconfig, folder)
+    nodes.configure_scheduler((folder / "scheduler-config.yaml").read_text())
+    team.create(job("train", members=16, gpus=1, seconds=2))
+    until_succeeded(team, "train")
+    nodes.configure_scheduler(None)
+    nodes.kubectl("delete", "-k", folder / "my-muster", "--timeout=120s")
+    # The namespace was one of its objects.
+    nodes.core.create_namespace({"metadata": {"name": NAMESPACE, "labels": RESTRICTED}})
+    until_nothing_is_left(nodes)
 
 
 def make_keys(folder, name):

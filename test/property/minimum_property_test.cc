@@ -37,13 +37,19 @@ int64_t PendingOf(const TopologyCase& c) {
 TopologyCase WithOnly(const TopologyCase& c, uint32_t chosen) {
   TopologyCase copy = c;
   copy.gang.members.clear();
-  for (const auto& member : c.gang.members) {
-    if (!member->bound()) {
+  for (Subgroup& subgroup : copy.gang.subgroups) subgroup.members.clear();
+  for (size_t m = 0; m < c.gang.members.size(); ++m) {
+    if (!c.gang.members[m]->bound()) {
       const bool is_chosen = (chosen & 1) != 0;
       chosen >>= 1;
       if (!is_chosen) continue;
     }
-    copy.gang.members.push_back(member);
+    for (size_t s = 0; s < c.gang.subgroups.size(); ++s) {
+      const std::vector<size_t>& members = c.gang.subgroups[s].members;
+      if (std::find(members.begin(), members.end(), m) != members.end())
+        copy.gang.subgroups[s].members.push_back(copy.gang.members.size());
+    }
+    copy.gang.members.push_back(c.gang.members[m]);
   }
   return copy;
 }
@@ -149,6 +155,37 @@ TEST(RefusalProperty, NoMoreMembersAreSaidToFitThanDoAndOfLikeMembersNoFewer) {
   EXPECT_GT(alike, static_cast<int>(kCases / 40));
 }
 
+// A case with subgroups and without slices.
+std::optional<TopologyCase> CaseOfSubgroups(uint32_t seed) {
+  TopologyCase c = seed % 2 == 0 ? MakeTopologyCase(seed) : MakeZonedCase(seed);
+  const bool slices = !c.gang.topology.slices.empty() ||
+                      std::any_of(c.gang.subgroups.begin(), c.gang.subgroups.end(),
+                                  [](const Subgroup& subgroup) { return !subgroup.topology.slices.empty(); });
+  if (c.gang.subgroups.empty() || slices) return std::nullopt;
+  return c;
+}
+
+// The levels that subgroups ask for count, so that no more are said to fit than do.
+TEST(RefusalProperty, NoMoreMembersOfSubgroupsAreSaidToFitThanDoAndSeldomFewer) {
+  int compared = 0;
+  int exact = 0;
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    const std::optional<TopologyCase> c = CaseOfSubgroups(seed);
+    if (!c.has_value()) continue;
+    const auto result = Plan(*c);
+    const auto* refusal = std::get_if<Refusal>(&result);
+    if (refusal == nullptr || refusal->kind == Refusal::Kind::kInvalid) continue;
+    ++compared;
+    const auto bound = static_cast<int64_t>(c->gang.members.size()) - PendingOf(*c);
+    const int64_t most = bound + MostThatFit(*c);
+    ASSERT_LE(refusal->fits, most) << "seed " << seed << ": " << refusal->text << "\n" << Show(*c, {});
+    exact += refusal->fits == most ? 1 : 0;
+  }
+  EXPECT_GT(compared, static_cast<int>(kCases / 20));
+  // Which subgroup is seated first is a guess.
+  EXPECT_GT(exact, compared * 9 / 10) << "of " << compared;
+}
+
 // The domains of the level of which each alone holds the gang.
 int64_t Holding(const TopologyCase& one, const std::string& level) {
   const TopologyJudge judge(one);
@@ -165,12 +202,16 @@ int64_t Holding(const TopologyCase& one, const std::string& level) {
 TEST(RefusalProperty, TheNumbersOfALevelAreThoseOfOneDomainOfIt) {
   int compared = 0;
   int held = 0;
+  int subgroups = 0;
   for (uint32_t seed = 0; seed < kCases; ++seed) {
-    const std::optional<TopologyCase> c = PlainCase(seed);
+    std::optional<TopologyCase> c = PlainCase(seed);
+    if (!c.has_value()) c = CaseOfSubgroups(seed);
     if (!c.has_value() || PendingOf(*c) != static_cast<int64_t>(c->gang.members.size())) continue;
     const auto result = Plan(*c);
     const auto* refusal = std::get_if<Refusal>(&result);
-    if (refusal == nullptr || refusal->kind == Refusal::Kind::kInvalid) continue;
+    if (refusal == nullptr || refusal->kind == Refusal::Kind::kInvalid || !refusal->subgroup.empty())
+      continue;
+    subgroups += c->gang.subgroups.empty() ? 0 : 1;
     for (const LevelFit& level : refusal->levels) {
       TopologyCase one = *c;
       one.gang.topology.required = level.level;
@@ -181,12 +222,13 @@ TEST(RefusalProperty, TheNumbersOfALevelAreThoseOfOneDomainOfIt) {
       ASSERT_EQ(level.holding, Holding(one, level.level)) << "seed " << seed << " " << level.level << "\n"
                                                           << Show(*c, {});
       held += level.holding > 0 ? 1 : 0;
-      if (!AreAlike(*c)) continue;
+      if (!AreAlike(*c) || !c->gang.subgroups.empty()) continue;
       ASSERT_EQ(level.fits, most) << "seed " << seed << " " << level.level << "\n" << Show(*c, {});
     }
   }
   EXPECT_GT(compared, static_cast<int>(kCases / 20));
   EXPECT_GT(held, static_cast<int>(kCases / 400));
+  EXPECT_GT(subgroups, static_cast<int>(kCases / 100));
 }
 
 // The case as if nothing ran anywhere.

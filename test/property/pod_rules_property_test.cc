@@ -295,7 +295,7 @@ TEST(PodRulesProperty, SayWhatLookingAtAllPodsSaysWhateverIsSeatedAndTakenBack) 
     Scene scene = SceneOf(random);
     const Twin twin(scene.view);
     PlaceAll(twin, scene);
-    PodRules rules({scene.view, scene.ledger, scene.pointers, scene.kept});
+    PodRules rules = *PodRules::Make({scene.view, scene.ledger, scene.pointers, scene.kept});
     verdicts += Compare(twin, scene, rules, scene.placed, seed);
     if (!NeedsPodRules(scene.view, scene.ledger, scene.kept, scene.pointers)) {
       for (size_t m = 0; m < scene.members.size(); ++m) EXPECT_EQ(rules.KindOf(m), PodRules::kNone);
@@ -330,7 +330,7 @@ TEST(PodRulesProperty, AsIfEmptyLeavesOutAllThatRunsOrIsPromised) {
     RandomCluster random(seed);
     const Scene scene = SceneOf(random);
     const Twin twin(scene.view);
-    const PodRules rules({scene.view, scene.ledger, scene.pointers, scene.kept, true});
+    const PodRules rules = *PodRules::Make({scene.view, scene.ledger, scene.pointers, scene.kept, true});
     Compare(twin, scene, rules, {}, seed);
   }
 }

@@ -311,6 +311,10 @@ class Player {
       Unmet(absl::StrCat("want ignored ", step.at("ignored").dump(), ", got ", Json(report->ignored).dump()));
     }
     const Refusal refusal = report->refusal.value_or(Refusal());
+    if (step.value("leftToScheduler", report->left_to_scheduler) != report->left_to_scheduler) {
+      Unmet(absl::StrCat("want leftToScheduler ", step.at("leftToScheduler").dump(), ", got ",
+                         Json(report->left_to_scheduler).dump()));
+    }
     if (step.value("notes", refusal.notes) != refusal.notes) {
       Unmet(absl::StrCat("want notes ", step.at("notes").dump(), ", got ", Json(refusal.notes).dump()));
     }

@@ -85,21 +85,21 @@ TEST_F(Choices, AGangIsOfOneClassTheCheaperOneFirst) {
   const auto choices = Run();
   ASSERT_EQ(choices.size(), 2);
   EXPECT_THAT(choices[0].members, ElementsAre(kSpotOnly, kSpotOnly, kSpotOnly));
-  EXPECT_THAT(choices[1].members, ElementsAre(kStays, kStays, kStays));
+  EXPECT_THAT(choices[1].members, ElementsAre(kKept, kKept, kKept));
   EXPECT_THAT(choices[0].text, HasSubstr("spot (a gang): spot 4.82/h for 8h"));
 }
 
 TEST_F(Choices, WhereLossesCostMoreThanSpotSavesOnDemandGoesFirst) {
   options_.risk.reclaimed_per_day = 1;
   options_.risk.checkpoint_interval = absl::Hours(14);
-  EXPECT_THAT(First(), ElementsAre(kStays, kStays, kStays));
+  EXPECT_THAT(First(), ElementsAre(kKept, kKept, kKept));
 }
 
 TEST_F(Choices, ThePodsSayHowLongTheyWork) {
   options_.risk.reclaimed_per_day = 1;
   for (size_t m = 0; m < 3; ++m)
     Change(m, [](Pod& pod) { pod.capacity.checkpoint_interval = absl::Hours(14); });
-  EXPECT_THAT(First(), ElementsAre(kStays, kStays, kStays));
+  EXPECT_THAT(First(), ElementsAre(kKept, kKept, kKept));
 }
 
 TEST_F(Choices, WhereNoNodeSaysWhatItIsThereIsNothingToChoose) {
@@ -117,7 +117,7 @@ TEST_F(Choices, ALeaderIsOnDemandWhereThatIsAskedFor) {
   Change(0, [](Pod& pod) { pod.membership->role = "launcher"; });
   EXPECT_THAT(First(), ElementsAre(kSpotOnly, kSpotOnly, kSpotOnly));
   options_.leaders_on_demand = true;
-  EXPECT_THAT(First(), ElementsAre(kStays, kSpotOnly, kSpotOnly));
+  EXPECT_THAT(First(), ElementsAre(kKept, kSpotOnly, kSpotOnly));
   Change(0, [](Pod& pod) { pod.capacity.leaders_on_demand = false; });
   EXPECT_THAT(First(), ElementsAre(kSpotOnly, kSpotOnly, kSpotOnly));
 }
@@ -133,12 +133,12 @@ TEST_F(Choices, EachRoleMayHaveItsOwnPolicy) {
 TEST_F(Choices, MembersFollowThoseThatArePlaced) {
   Change(1, [](Pod& pod) { pod.node = NodeName("od-1"); });
   ASSERT_EQ(Run().size(), 1);
-  EXPECT_THAT(First(), ElementsAre(kStays, kStays, kStays));
+  EXPECT_THAT(First(), ElementsAre(kKept, kKept, kKept));
 }
 
 TEST_F(Choices, MembersFollowSeatsThatStay) {
   kept_ = {SeatOf(*gang_.members[2], NodeName("od-1"))};
-  EXPECT_THAT(First(), ElementsAre(kStays, kStays, kStays));
+  EXPECT_THAT(First(), ElementsAre(kKept, kKept, kKept));
 }
 
 TEST_F(Choices, AMixIsOfTheFirstMembers) {
@@ -154,6 +154,28 @@ TEST_F(Choices, AMixIsOfTheFirstMembers) {
   EXPECT_THAT(First(), ElementsAre(kKept, kNotKept, kNotKept));
   now_ += absl::Minutes(5);
   EXPECT_EQ(Run().size(), 2);
+}
+
+TEST_F(Choices, NodesThatNobodyKnowsOfAreNotBesideOthers) {
+  view_.Upsert(test::NodeOf("unlabelled", 8));
+  std::vector<ClassSet> tries;
+  for (const GangChoice& choice : Run()) {
+    EXPECT_THAT(choice.members, testing::Each(choice.members.front()));
+    tries.push_back(choice.members.front());
+  }
+  EXPECT_THAT(tries, ElementsAre(kSpotOnly, kKept, kUnknownOnly));
+  // A leader that nobody spoke for may be on either, and so may its like.
+  options_.leaders_on_demand = true;
+  for (size_t m = 0; m < 3; ++m) Change(m, [](Pod& pod) { pod.membership->role = "leader"; });
+  ASSERT_EQ(Run().size(), 2);
+  EXPECT_THAT(Run()[0].members, ElementsAre(kKept, kKept, kKept));
+  EXPECT_THAT(Run()[1].members, ElementsAre(kUnknownOnly, kUnknownOnly, kUnknownOnly));
+  Change(1, [](Pod& pod) { pod.node = NodeName("unlabelled"); });
+  ASSERT_EQ(Run().size(), 1);
+  EXPECT_THAT(First(), ElementsAre(kUnknownOnly, kUnknownOnly, kUnknownOnly));
+  // A member on spot nodes draws no other leader there.
+  Change(1, [](Pod& pod) { pod.node = NodeName("spot-1"); });
+  EXPECT_THAT(First(), ElementsAre(kKept, kKept, kKept));
 }
 
 TEST_F(Choices, HalfAndHalfIsAllowedWhereItIsAskedFor) {

@@ -194,6 +194,55 @@ TEST_F(Candidates, TheirTermsHoldForNodesOfEveryProvider) {
   EXPECT_FALSE(Allows(TermsOf(kStays, own), {{"pool", "cheap"}}));
 }
 
+TEST_F(Candidates, OfNodesThatAreKeptIsBoughtWhatSaysThatItIs) {
+  const auto kept = TermsOf(kKept, {});
+  EXPECT_TRUE(Allows(kept, {{"karpenter.sh/capacity-type", "reserved"}}));
+  EXPECT_TRUE(Allows(kept, {{"cloud.google.com/gke-nodepool", "p"}}));
+  EXPECT_FALSE(Allows(kept, {{"cloud.google.com/gke-nodepool", "p"}, {"cloud.google.com/gke-spot", "true"}}));
+  EXPECT_FALSE(Allows(kept, {})) << "the planner would not use it";
+  const ClassOptions unlabelled{.rules = {}, .otherwise = CapacityClass::kOnDemand};
+  EXPECT_TRUE(Allows(TermsOf(kKept, unlabelled), {}));
+  EXPECT_FALSE(Allows(TermsOf(kKept, unlabelled), {{"karpenter.sh/capacity-type", "spot"}}));
+  // What an operator says of a label counts before what its provider means by it.
+  const ClassOptions own{.rules = {{"pool", {"cheap"}, CapacityClass::kSpot}},
+                         .otherwise = CapacityClass::kUnknown};
+  EXPECT_FALSE(Allows(TermsOf(kKept, own), {{"pool", "cheap"}, {"karpenter.sh/capacity-type", "on-demand"}}));
+}
+
+TEST_F(Candidates, OnDemandIsWhatThePlannerTakesForIt) {
+  const Gang gang = GangWith({CapacityPolicy::kOnDemand});
+  ClusterView view;
+  const auto first = [&] {
+    return ScaleUpCandidates(view, gang, options_, At(absl::ZeroDuration())).front().members;
+  };
+  view.Upsert(test::NodeOf("unlabelled", 8));
+  EXPECT_THAT(first(), testing::ElementsAre(kStays)) << "where no node says what it is any will do";
+  Node spot = test::NodeOf("spot", 8);
+  spot.capacity = CapacityClass::kSpot;
+  view.Upsert(spot);
+  EXPECT_THAT(first(), testing::ElementsAre(kKept));
+}
+
+TEST_F(Candidates, APodThatCanHaveOneAlternativeGetsTheLabelThatTellsItsNodes) {
+  ClusterView view;
+  const auto add = [&](const std::string& name, const Labels& labels) {
+    Node node = test::NodeOf(name, 8);
+    node.labels = labels;
+    node.capacity = ClassByRules(WellKnownClassRules(), labels);
+    view.Upsert(node);
+  };
+  add("od", {{"eks.amazonaws.com/capacityType", "ON_DEMAND"}});
+  const Labels unlabelled;
+  EXPECT_FALSE(Matches(OneTermOf(view, kSpotOnly, {}), "n", {{"karpenter.sh/capacity-type", "on-demand"}}));
+  EXPECT_TRUE(Matches(OneTermOf(view, kSpotOnly, {}), "n", {{"karpenter.sh/capacity-type", "spot"}}));
+  add("spot", {{"eks.amazonaws.com/capacityType", "SPOT"}});
+  EXPECT_TRUE(Matches(OneTermOf(view, kSpotOnly, {}), "n", {{"eks.amazonaws.com/capacityType", "SPOT"}}));
+  EXPECT_FALSE(Matches(OneTermOf(view, kSpotOnly, {}), "n", unlabelled));
+  add("of-another-provider", {{"karpenter.sh/capacity-type", "spot"}});
+  EXPECT_TRUE(Matches(OneTermOf(view, kSpotOnly, {}), "n", {{"karpenter.sh/capacity-type", "spot"}}));
+  EXPECT_TRUE(Matches(OneTermOf(view, kSpotOnly, {}), "n", {{"eks.amazonaws.com/capacityType", "SPOT"}}));
+}
+
 TEST_F(Candidates, TermsOfThePodAreKept) {
   const NodeSelectorTerm a{{{"zone", LabelRequirement::Op::kIn, {"a"}}}, {}};
   const NodeSelectorTerm b{{{"zone", LabelRequirement::Op::kIn, {"b"}}}, {}};

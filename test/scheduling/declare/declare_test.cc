@@ -271,6 +271,12 @@ TEST(NativeObjects, ProblemsNameTheField) {
   EXPECT_THAT(
       Native137(Native(), R"({"parentCompositePodGroupName": 1, "schedulingPolicy": {"basic": {}}})").problem,
       HasSubstr("/spec/parentCompositePodGroupName is 1; want text"));
+  EXPECT_THAT(Native137(Native(), R"({"schedulingPolicy": {"gang": {}}})").problem,
+              HasSubstr("/spec/schedulingPolicy/gang/minCount is missing; want a whole number from 1"));
+  EXPECT_THAT(Native137(NativeComposite(), R"({"schedulingPolicy": {"gang": {}}})").problem,
+              HasSubstr("/spec/schedulingPolicy/gang/minGroupCount is missing; want a whole number from 1"));
+  EXPECT_THAT(Native137(Native(), R"({"schedulingPolicy": {"gang": {"minCount": 1}, "basic": {}}})").problem,
+              HasSubstr("want one of gang and basic"));
 }
 
 TEST(AssembleGang, OrdersMembersByRoleRankAndName) {

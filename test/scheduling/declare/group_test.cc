@@ -174,7 +174,8 @@ TEST_F(Groups, MalformedObjectsRefuseTheWholeGroupWithTheirField) {
               HasSubstr("default/b: /spec/schedulingPolicy is {}; want gang or basic"));
   AddPodGroup("b", 1, "job");
   AddGroup("job", 0);
-  EXPECT_THAT(Assembled("job").problem, HasSubstr("/spec/schedulingPolicy/gang/minGroupCount of"));
+  EXPECT_THAT(Assembled("job").problem,
+              HasSubstr("/spec/schedulingPolicy/gang/minGroupCount is 0; want a whole number from 1"));
 }
 
 TEST_F(Groups, GangsOfTwoSchedulersAreRefused) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations as nobody writes them by hand: what is wrong is named with its
 // number, in a message that can be read, and in bounded time.
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "scheduling/declare/assemble.h"
+#include "scheduling/declare/assemble_one.h"
 #include "scheduling/declare/ecosystems.h"
 #include "scheduling/engine/plan_job.h"
 #include "test/support/builders.h"
@@ -169,6 +171,36 @@ TEST_F(HostileInput, PodsThatNameTooManySubgroupsAreRefusedWithTheNumber) {
     view.Upsert(std::move(pod));
   }
   EXPECT_EQ(AssembleGang(view, GangId("default", "g")).problem, "it has more than 1000 subgroups");
+}
+
+TEST_F(HostileInput, HundredsOfStagesOfThousandsOfMembersAreAssembled) {
+  json jobs = json::array();
+  for (int i = 0; i < 300; ++i) {
+    jobs.push_back({{"name", absl::StrCat("j", i)},
+                    {"template", {{"spec", {{"parallelism", 30}, {"completions", 30}}}}}});
+  }
+  auto declaration = JobSet().Decode(
+      {{"metadata", {{"name", "s"}, {"namespace", "default"}}},
+       {"spec", {{"startupPolicy", {{"startupPolicyOrder", "InOrder"}}}, {"replicatedJobs", jobs}}}});
+  ASSERT_TRUE(declaration.ok()) << declaration.status();
+  for (SubgroupSpec& part : declaration->subgroups) part.like.shape = std::make_shared<const PodShape>();
+  ClusterView view;
+  view.Upsert(*std::move(declaration));
+  for (int i = 0; i < 30; ++i) {
+    Pod pod = test::PodOf(absl::StrCat("s-", i), 0);
+    pod.membership =
+        Recognise({"default",
+                   pod.name.name(),
+                   {{"jobset.sigs.k8s.io/jobset-name", "s"}, {"jobset.sigs.k8s.io/replicatedjob-name", "j0"}},
+                   {},
+                   ""});
+    view.Upsert(std::move(pod));
+  }
+  const Gang gang = AssembleGang(view, GangId("default", "jobset:s"));
+  EXPECT_EQ(gang.problem, "");
+  EXPECT_EQ(gang.min_members, 30);
+  EXPECT_EQ(gang.later.count, 8'970);
+  EXPECT_EQ(AssembleWithLater(view, gang).members.size(), 9'000);
 }
 
 // The subgroups s0, s1, ... with `parents` of each.

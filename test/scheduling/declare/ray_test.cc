@@ -70,13 +70,14 @@ TEST(Ray, EachReplicaOfSeveralHostsIsASubgroup) {
   const Gang gang = AssembleGang(view, GangId("default", "raycluster:train"));
   EXPECT_EQ(gang.problem, "");
   EXPECT_EQ(gang.min_members, 6);
-  ASSERT_EQ(gang.subgroups.size(), 3u);
-  EXPECT_EQ(gang.subgroups[0].name, "slice");
-  EXPECT_EQ(gang.subgroups[0].min_subgroups, 2);
-  EXPECT_EQ(gang.subgroups[1].name, "slice/replica-0");
-  EXPECT_EQ(gang.subgroups[1].min_members, 2);
-  ASSERT_EQ(gang.subgroups[2].members.size(), 2u);
-  EXPECT_EQ(gang.members[gang.subgroups[2].members[0]]->name.name(), "slice-1-0");
+  ASSERT_EQ(gang.subgroups.size(), 4u);
+  EXPECT_EQ(gang.subgroups[0].name, "headgroup");
+  EXPECT_EQ(gang.subgroups[1].name, "slice");
+  EXPECT_EQ(gang.subgroups[1].min_subgroups, 2);
+  EXPECT_EQ(gang.subgroups[2].name, "slice/replica-0");
+  EXPECT_EQ(gang.subgroups[2].min_members, 2);
+  ASSERT_EQ(gang.subgroups[3].members.size(), 2u);
+  EXPECT_EQ(gang.members[gang.subgroups[3].members[0]]->name.name(), "slice-1-0");
 }
 
 TEST(Ray, WithoutIndicesOfReplicasTheNumbersOfTheGangCountAlone) {
@@ -89,7 +90,9 @@ TEST(Ray, WithoutIndicesOfReplicasTheNumbersOfTheGangCountAlone) {
   }
   const Gang gang = AssembleGang(view, GangId("default", "raycluster:train"));
   EXPECT_EQ(gang.min_members, 3);
-  EXPECT_TRUE(gang.subgroups.empty());
+  ASSERT_EQ(gang.subgroups.size(), 1u);
+  EXPECT_EQ(gang.subgroups[0].name, "headgroup");
+  EXPECT_TRUE(gang.subgroups[0].members.empty());
 }
 
 TEST(Ray, WrongTypesNameThePath) {

@@ -129,8 +129,10 @@ TEST(VolcanoJob, TasksThatDependOnOthersAreLaterStagesInWhateverOrderTheyStand) 
 }
 
 TEST(VolcanoJob, TasksThatDependOnNobodyOrOnEachOtherEndTheSearch) {
-  EXPECT_EQ(StagesOf(R"([{"name": "a", "dependsOn": {"name": ["gone"]}}, {}])"),
-            "a 0 of 1; default1 0 of 1; ");
+  EXPECT_THAT(StagesOf(R"([{"name": "a", "dependsOn": {"name": ["gone"]}}, {}])"),
+              HasSubstr("/spec/tasks/0/dependsOn/name/0 is \"gone\"; want the name of a task"));
+  EXPECT_EQ(StagesOf(R"([{"name": "a", "dependsOn": {"name": ["default1"]}}, {}])"),
+            "a 1 of 1; default1 0 of 1; ");
   EXPECT_THAT(
       StagesOf(
           R"([{"name": "a", "dependsOn": {"name": ["b"]}}, {"name": "b", "dependsOn": {"name": ["a"]}}])"),

@@ -16,7 +16,8 @@
 namespace muster {
 namespace {
 
-// 200 members of as many shapes that want one of 30 racks of 10 nodes.
+// 200 members of as many shapes that want one of 30 racks of 10 nodes. By the amounts
+// alone more of them would fit than can be seated.
 Refusal Refused(int shapes) {
   ClusterView view;
   for (int n = 0; n < 300; ++n) {
@@ -25,7 +26,7 @@ Refusal Refused(int shapes) {
     view.Upsert(node);
   }
   for (int m = 0; m < 200; ++m) {
-    Pod pod = test::MemberOf("train", 200, m, 1);
+    Pod pod = test::MemberOf("train", 200, m, m % 2 == 0 ? 5 : 1);
     pod.shape.requests.cpu_millis = 1 + m % shapes;
     pod.membership->topology.required = "rack";
     view.Upsert(pod);
@@ -43,7 +44,7 @@ TEST(Effort, ARefusalSaysOfWhichLevelsNotAllDomainsWereLookedAt) {
   EXPECT_EQ(refusal.levels[0].domains, 30);
   EXPECT_TRUE(std::any_of(refusal.levels.begin(), refusal.levels.end(),
                           [](const LevelFit& level) { return level.cut_short; }));
-  EXPECT_GE(refusal.fits, 80) << "of the rack that was looked at first";
+  EXPECT_GE(refusal.fits, 40) << "of the rack that was looked at first";
 }
 
 TEST(Effort, OfFewShapesAllDomainsAreLookedAt) {

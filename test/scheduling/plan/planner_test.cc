@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "scheduling/declare/assemble.h"
+#include "scheduling/topology/levels.h"
 #include "test/support/builders.h"
 
 namespace muster {
@@ -93,8 +94,8 @@ TEST(PlanGang, CountsEachCauseThatKeepsMembersOff) {
   for (const Node& node : {cordoned, tainted, unready, NodeOf("small", 1)}) view.Upsert(node);
   AddGang(view, "train", 1, 8);
   EXPECT_THAT(Spread(Plan(view, "train")),
-              testing::HasSubstr("of 4 nodes 1 insufficient nvidia.com/gpu, 1 not ready, 1 taint "
-                                 "dedicated=infra:NoSchedule, 1 unschedulable"));
+              testing::HasSubstr("of 4 nodes 1 insufficient nvidia.com/gpu, 1 not ready, 1 unschedulable, 1 "
+                                 "with taint dedicated=infra:NoSchedule"));
 }
 
 TEST(PlanGang, CountsPromisesOfOthersAsTaken) {
@@ -241,6 +242,26 @@ TEST(PlanGang, RefusesMembersOfTooManyShapes) {
     view.Upsert(pod);
   }
   EXPECT_THAT(Spread(Plan(view, "mixed")), testing::HasSubstr("more than 256 different things"));
+}
+
+// Each member keeps away from pods with its own label.
+TEST(PlanGang, RefusesMembersOfTooManyTermsAndNamesOne) {
+  ClusterView view = ClusterOf(1, 8);
+  for (int m = 0; m < 20'000; ++m) {
+    Pod pod = MemberOf("apart", 20'000, m, 0);
+    pod.labels["number"] = absl::StrCat(m);
+    PodTerms terms;
+    terms.anti_affinity.push_back(
+        {std::string(kHostnameLabel),
+         std::vector<LabelRequirement>{{"number", LabelRequirement::Op::kIn, {absl::StrCat(m)}}},
+         {"default"},
+         std::nullopt});
+    Identify("default", pod.labels, terms);
+    pod.shape.terms = std::move(terms);
+    view.Upsert(pod);
+  }
+  EXPECT_THAT(Spread(Plan(view, "apart")),
+              testing::HasSubstr("more than 256 different things; the last is pod default/apart-"));
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ const std::vector<Example>& Examples() {
       {"coscheduling", "default/train", "PodGroup.scheduling.x-k8s.io", 2},
       {"coscheduling-before-pod-groups", "default/train", "pod-group.scheduling.sigs.k8s.io/name", 2},
       {"cronjob", "default/retrain", "muster.dev", 2},
+      {"dra", "default/claims", "muster.dev", 2},
       {"grove", "default/chat-0", "PodGang.scheduler.grove.io", 3},
       {"jobset", "default/jobset:train", "JobSet.jobset.x-k8s.io", 4},
       {"kai", "default/pg-train-8f0d6b1e-5f0c-4a52-9d0e-5b0b3a6c1d2e", "PodGroup.scheduling.run.ai", 2},

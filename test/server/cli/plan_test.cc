@@ -132,6 +132,25 @@ items:
       "t: document 1: Topology : Topology.kai.scheduler: /metadata/name: want a name");
 }
 
+TEST_F(PlanCommand, TopologiesThatContradictThemselvesAreNamed) {
+  std::string levels;
+  for (int level = 0; level < 17; ++level)
+    absl::StrAppend(&levels, level == 0 ? "" : ", ", "{nodeLabel: l", level, "}");
+  Run(absl::StrCat(kCluster, R"(
+---
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: kueue.x-k8s.io/v1beta2, kind: Topology, metadata: {name: deep}, spec: {levels: [)",
+                   levels, R"(]}}
+- {apiVersion: topology.volcano.sh/v1alpha1, kind: HyperNode, metadata: {name: a}, spec: {tier: 1, members: [{type: HyperNode, selector: {exactMatch: {name: b}}}]}}
+- {apiVersion: topology.volcano.sh/v1alpha1, kind: HyperNode, metadata: {name: b}, spec: {tier: 2, members: [{type: HyperNode, selector: {exactMatch: {name: a}}}]}}
+)"),
+      PlanFormat::kTable);
+  EXPECT_THAT(err_.str(), testing::ContainsRegex("note: Topology.kueue.x-k8s.io deep: .*17"));
+  EXPECT_THAT(err_.str(), testing::ContainsRegex("note: HyperNode.topology.volcano.sh [^\n]*: .*HyperNode"));
+}
+
 TEST_F(PlanCommand, LevelsOfTheConfigurationCount) {
   const std::string path = absl::StrCat(testing::TempDir(), "/plan_test_config");
   std::ofstream(path + ".yaml")

@@ -121,5 +121,54 @@ TEST_F(SimulateCommand, OptionsThatMakeNoSenseAreRefused) {
   EXPECT_THAT(err_.str(), HasSubstr("--policy best is none of muster, first-fit, best-fit, fgd, hami"));
 }
 
+TEST_F(SimulateCommand, MigLossPrintsHamiMusterAndThePoolInOneRun) {
+  options_.protocol = "mig-loss";
+  options_.seeds = 1;
+  options_.policies = {"muster", "packed"};
+  options_.format = SimulateFormat::kJson;
+  ASSERT_EQ(Run(), 0) << err_.str();
+  const nlohmann::json json = nlohmann::json::parse(out_.str());
+  EXPECT_EQ(json["load"], 1.2);
+  ASSERT_EQ(json["mixes"].size(), 4u);
+  for (const auto& mix : json["mixes"]) {
+    const double hami = mix["hami"];
+    EXPECT_LT(hami, mix["muster"]);
+    EXPECT_LT(mix["muster"], mix["pooled"]);
+    EXPECT_NEAR(mix["gapClosed"].get<double>(),
+                (mix["muster"].get<double>() - hami) / (mix["pooled"].get<double>() - hami), 2e-3);
+    EXPECT_EQ(mix["policies"].size(), 3u);
+    EXPECT_EQ(mix["policies"][1]["policy"], "packed");
+    EXPECT_EQ(mix["policies"][1]["perSeed"].size(), 1u);
+  }
+  EXPECT_THAT(err_.str(), HasSubstr("run 4 of 4\n"));
+}
+
+TEST_F(SimulateCommand, MigLossPrintsATableAndCsv) {
+  options_.protocol = "mig-loss";
+  options_.seeds = 1;
+  options_.load = 0.1;
+  ASSERT_EQ(Run(), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("\npooled "));
+  options_.format = SimulateFormat::kCsv;
+  ASSERT_EQ(Run(), 0);
+  EXPECT_THAT(out_.str(), StartsWith("mix,policy,seed,acceptance\nuniform,hami,42,1.0000\n"));
+}
+
+TEST_F(SimulateCommand, OptionsOfMigLossThatMakeNoSenseAreRefused) {
+  options_.protocol = "mig-loss";
+  options_.load = 0;
+  EXPECT_EQ(Run(), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--load 0 is not from 0.01 to 10"));
+  options_.load = 1;
+  options_.policies = {"best"};
+  EXPECT_EQ(Run(), 2);
+  EXPECT_THAT(err_.str(),
+              HasSubstr("--policy best is none of muster, first-fit, best-fit, fgd, hami, packed"));
+  options_.policies = {"muster"};
+  options_.nodes = "nodes.csv";
+  EXPECT_EQ(Run(), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("mig-loss takes no --nodes and no --pods"));
+}
+
 }  // namespace
 }  // namespace muster::cli

@@ -201,6 +201,17 @@ TEST(ConfigTest, WhatFlagsSetIsCheckedLikeWhatAFileSays) {
                                      "grpc.listen is \"nowhere\"; want host:port, such as \"0.0.0.0:8080\""));
 }
 
+TEST(ConfigTest, AnOrderOfNodeGroupsIsWhatThePriorityNeeds) {
+  const auto said = [](const std::string& text) {
+    return std::string(ParseConfig("capacity: {" + text + "}").status().message());
+  };
+  EXPECT_EQ(said("expander: priority, expanderGroups: ['^spot-', '-od$']"), "");
+  EXPECT_THAT(said("expander: priority"), HasSubstr("capacity.expanderGroups has 0 patterns"));
+  EXPECT_THAT(said("expander: most-pods, expanderGroups: [a]"), HasSubstr("has 1 patterns; want priority"));
+  EXPECT_THAT(said("expander: priority, expanderGroups: ['a(']"),
+              HasSubstr("the pattern \"a(\", which is none"));
+}
+
 TEST(ConfigTest, ACertificateWantsItsKeyAndAnAuthorityACertificate) {
   EXPECT_EQ(
       ParseConfig("tls: {certificate: a.crt}").status(),

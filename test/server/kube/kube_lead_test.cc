@@ -24,6 +24,12 @@ constexpr char kService[] = "/api/v1/namespaces/muster/services/calls";
 constexpr char kSlice[] =
     "/apis/discovery.k8s.io/v1/namespaces/muster/endpointslices/calls-leader?fieldManager=muster&force=true";
 
+constexpr char kSliceItself[] = "/apis/discovery.k8s.io/v1/namespaces/muster/endpointslices/calls-leader";
+constexpr char kAnnounced[] =
+    R"({"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","addressType":"IPv4",
+        "metadata":{"name":"calls-leader","namespace":"muster","resourceVersion":"7","managedFields":[{}]},
+        "endpoints":[{"addresses":["10.0.0.7"],"conditions":{"ready":true}}]})";
+
 constexpr char kHeld[] =
     R"({"metadata":{"name":"lead","resourceVersion":"5"},"spec":{"holderIdentity":"a","leaseDurationSeconds":15,
         "acquireTime":"2026-01-02T03:04:05.000006Z","renewTime":"2026-01-02T03:04:06.500000Z","leaseTransitions":3}})";
@@ -46,6 +52,11 @@ class KubeLeadTest : public testing::Test {
   absl::Status Announce(const LeadAddress& address) {
     std::promise<absl::Status> promise;
     lead_.Announce(address, [&](const absl::Status& status) { promise.set_value(status); });
+    return promise.get_future().get();
+  }
+  absl::Status Retract(const std::string& ip) {
+    std::promise<absl::Status> promise;
+    lead_.Retract(ip, [&](const absl::Status& status) { promise.set_value(status); });
     return promise.get_future().get();
   }
   Json LastBody() { return Json::parse(server_.calls().back().body); }
@@ -133,6 +144,29 @@ TEST_F(KubeLeadTest, AServiceThatCanNotBeReadKeepsNobodyFromBeingFound) {
   On("PATCH", kSlice, 200, "{}");
   EXPECT_TRUE(Announce({"10.0.0.7", 8080, 9090}).ok());
   EXPECT_FALSE(LastBody().at("metadata").contains("ownerReferences"));
+}
+
+TEST_F(KubeLeadTest, WhoStopsLeavesTheServiceWithoutAnEndpointIfNobodyChangedItSince) {
+  On("GET", kSliceItself, 200, kAnnounced);
+  On("PATCH", kSlice, 200, "{}");
+  EXPECT_TRUE(Retract("10.0.0.7").ok());
+  const Json slice = LastBody();
+  EXPECT_EQ(slice.at("endpoints"), Json::array());
+  EXPECT_EQ(slice.at("metadata").at("resourceVersion"), "7");
+  EXPECT_EQ(slice.at("addressType"), "IPv4");
+  EXPECT_FALSE(slice.at("metadata").contains("managedFields")) << "no slice with these can be applied";
+
+  On("PATCH", kSlice, 409, "{}");
+  EXPECT_TRUE(absl::IsAborted(Retract("10.0.0.7")));
+}
+
+TEST_F(KubeLeadTest, TheEndpointOfAnotherLeaderStays) {
+  for (const std::string body : {kAnnounced, "[]", "{}"}) {
+    On("GET", kSliceItself, 200, body);
+    const size_t before = server_.calls().size();
+    EXPECT_TRUE(Retract("10.0.0.8").ok());
+    EXPECT_EQ(server_.calls().size(), before + 1) << body;
+  }
 }
 
 }  // namespace

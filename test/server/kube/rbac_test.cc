@@ -107,7 +107,9 @@ class Rbac : public testing::Test {
 TEST_F(Rbac, TheRightsInTheWholeClusterAreThoseThatWatchingAndWritingNeeds) {
   for (const char* path :
        {"/api/v1/nodes", "/api/v1/pods", "/api/v1/namespaces", "/apis/policy/v1/poddisruptionbudgets",
-        "/apis/karpenter.sh/v1alpha1/nodeoverlays"})
+        "/apis/karpenter.sh/v1alpha1/nodeoverlays", "/apis/resource.k8s.io/v1/resourceslices",
+        "/apis/resource.k8s.io/v1/deviceclasses", "/apis/resource.k8s.io/v1/resourceclaims",
+        "/apis/resource.k8s.io/v1/resourceclaimtemplates"})
     server_.Serve(path, kEmpty);
   for (const declare::Ecosystem* ecosystem : declare::Ecosystems()) {
     if (const auto kind = ecosystem->object()) ServeCustom(*kind);
@@ -141,7 +143,9 @@ TEST_F(Rbac, TheRightsInTheWholeClusterAreThoseThatWatchingAndWritingNeeds) {
   request.templates = {"r-0"};
   Await([&](auto done) { api.Withdraw(request, done); });
 
-  const Rights allowed = Allowed("ClusterRole");
+  Rights allowed = Allowed("ClusterRole");
+  // The admission policy asks for it, whatever Muster calls.
+  EXPECT_EQ(allowed.erase(Right("write", "annotations", "muster.dev")), 1u);
   FakeApiServer::Eventually([&] { return NeededSoFar() == allowed; });
   EXPECT_THAT(NeededSoFar(), testing::ContainerEq(allowed));
 }
@@ -155,6 +159,7 @@ TEST_F(Rbac, TheRightsInMustersNamespaceAreThoseThatLeadingNeeds) {
   lease.version = "4";
   Await([&](auto done) { lead.WriteLease(lease, done); });
   Await([&](auto done) { lead.Announce({"10.0.0.7", 8080, 9090}, done); });
+  Await([&](auto done) { lead.Retract("10.0.0.7", done); });
   EXPECT_THAT(NeededSoFar(), testing::ContainerEq(Allowed("Role")));
 }
 

@@ -62,6 +62,7 @@ TEST(PriceFiles, WhatIsWrongIsNamedWithItsLine) {
       {std::string(kHeader) + "t,,,node,,,1,\n", "p: line 2: has neither InstanceID nor InstanceType"},
       {"{\n \"CPU\": \"0.03\",\n \"RAM\": \"-2\"\n}",
        "p: line 3: RAM is \"-2\"; want a number of at least 0"},
+      {"{\n \"spotCpu\": \"1\"\n}", "p: line 2: has the key \"spotCpu\"; want spotCPU"},
       {"{\"CPU\":", "p: line 1: is no JSON object"},
       {"", "p: line 1: want the header"},
   };

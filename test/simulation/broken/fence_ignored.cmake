@@ -1,3 +1,3 @@
 set(source server/lead/fenced_api.cc)
-set(passage [[if (!leads_())]])
-set(instead [[if (leads_ == nullptr)]])
+set(passage [[const bool leads = leads_();]])
+set(instead [[const bool leads = leads_ != nullptr;]])

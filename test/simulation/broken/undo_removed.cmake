@@ -1,3 +1,3 @@
 set(source scheduling/engine/repair.cc)
-set(passage [[if (harmless && unfinished >= DeadlineOf(gang)) return bound;]])
-set(instead [[if (harmless && unfinished >= DeadlineOf(gang)) return {};]])
+set(passage [[if (now < state.undone_since + std::max(deadline, kLeastForUndo)) return bound;]])
+set(instead [[if (now < state.undone_since + std::max(deadline, kLeastForUndo)) return {};]])

@@ -1,6 +1,6 @@
-{{/* The name of everything that the chart makes. */}}
+{{/* The name of everything that the chart makes. It ends with "muster", by which the admission policy knows Muster. */}}
 {{- define "muster.name" -}}
-{{- if eq .Release.Name "muster" }}muster{{ else }}{{ printf "%s-muster" .Release.Name | trunc 50 | trimSuffix "-" }}{{ end }}
+{{- if eq .Release.Name "muster" }}muster{{ else }}{{ printf "%s-muster" (.Release.Name | trunc 43 | trimSuffix "-") }}{{ end }}
 {{- end }}
 
 {{/* What the objects of cluster scope are called: releases in two namespaces don't share them. */}}
@@ -21,12 +21,56 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "muster.priorityClass" -}}
+{{- if not (or .Values.priorityClass.create .Values.priorityClass.name) }}
+{{- fail "priorityClass.create is false: priorityClass.name must say which class there is" }}
+{{- end }}
 {{- .Values.priorityClass.name | default (include "muster.clusterName" .) }}
+{{- end }}
+
+{{/* What kube-scheduler is told of time and ports is what Muster must be told. */}}
+{{- define "muster.checkConfig" -}}
+{{- $extender := .Values.config.extender | default dict }}
+{{- if ne ($extender.httpTimeout | default .Values.scheduler.httpTimeout) .Values.scheduler.httpTimeout }}
+{{- fail (printf "config.extender.httpTimeout is %s, but kube-scheduler waits for scheduler.httpTimeout, %s: set that alone" $extender.httpTimeout .Values.scheduler.httpTimeout) }}
+{{- end }}
+{{- range $section, $port := dict "extender" "8080" "grpc" "9090" }}
+{{- $listen := dig $section "listen" "" $.Values.config }}
+{{- if and $listen (not (hasSuffix (printf ":%s" $port) $listen)) }}
+{{- fail (printf "config.%s.listen is %s: the chart's service and probes have port %s" $section $listen $port) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Secrets with keys as everybody who reads them expects them. Nothing is known of the cluster by `helm template`. */}}
+{{- define "muster.checkKeys" -}}
+{{- $root := . }}
+{{- range compact (list .Values.tls.secret .Values.scheduler.tlsSecret) }}
+{{- $secret := lookup "v1" "Secret" $root.Release.Namespace . }}
+{{- $wanted := list "ca.crt" }}
+{{- if or (eq . $root.Values.tls.secret) $root.Values.tls.askCallers }}{{ $wanted = list "ca.crt" "tls.crt" "tls.key" }}{{ end }}
+{{- range $file := $wanted }}
+{{- if and $secret (not (hasKey ($secret.data | default dict) $file)) }}
+{{- fail (printf "secret %s/%s has no %s: kube-scheduler does not start with a file that is missing" $secret.metadata.namespace $secret.metadata.name $file) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* How `muster` in one of the pods asks the leader. */}}
+{{- define "muster.ask" -}}
+{{- $name := include "muster.name" . }}
+{{- if .Values.tls.secret -}}
+--server {{ $name }}.{{ .Release.Namespace }}.svc:9090 --ca /etc/muster-tls/ca.crt
+{{- if .Values.tls.askCallers }} --cert /etc/muster-tls/tls.crt --key /etc/muster-tls/tls.key{{ end }}
+{{- else -}}
+--server {{ $name }}:9090
+{{- end }}
 {{- end }}
 
 {{/* The configuration of Muster: that of the values, with what the chart knows better. */}}
 {{- define "muster.config" -}}
-{{- $own := dict "lead" (dict "lease" (printf "%s/%s" .Release.Namespace (include "muster.name" .)) "service" (include "muster.name" .)) }}
+{{- include "muster.checkConfig" . }}
+{{- $own := dict "lead" (dict "lease" (printf "%s/%s" .Release.Namespace (include "muster.name" .)) "service" (include "muster.name" .)) "extender" (dict "httpTimeout" .Values.scheduler.httpTimeout) }}
 {{- if eq .Values.installation "second-scheduler" }}
 {{- $_ := set $own "gangs" (dict "schedulerNames" (list .Values.scheduler.name)) }}
 {{- end }}
@@ -48,6 +92,16 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- printf "%s://%s:8080/v1" (.Values.tls.secret | empty | ternary "http" "https") $host }}
 {{- end }}
 
+{{/* The version of the cluster, without what its provider adds. */}}
+{{- define "muster.clusterVersion" -}}
+{{- regexFind "^v[0-9]+[.][0-9]+[.][0-9]+" .Capabilities.KubeVersion.Version }}
+{{- end }}
+
+{{/* The version of the second scheduler: that of its tag, if that says one. */}}
+{{- define "muster.schedulerVersion" -}}
+{{- regexFind "^v?[0-9]+[.][0-9]+[.][0-9]+" .Values.scheduler.tag | default (include "muster.clusterVersion" .) }}
+{{- end }}
+
 {{/* The configuration of the kube-scheduler that asks Muster. */}}
 {{- define "muster.schedulerConfig" -}}
 apiVersion: kubescheduler.config.k8s.io/v1
@@ -62,9 +116,8 @@ profiles:
 {{- end }}
 clientConnection:
 {{- if ne .Values.installation "second-scheduler" }}
-  # With --config, kube-scheduler ignores its --kubeconfig flag. On k3s:
-  # /var/lib/rancher/k3s/server/cred/scheduler.kubeconfig
-  kubeconfig: /etc/kubernetes/scheduler.conf
+  # With --config, kube-scheduler ignores its --kubeconfig flag.
+  kubeconfig: {{ .Values.scheduler.kubeconfig }}
 {{- end }}
   # The default of 50 requests/s also limits events and status of refused pods.
   qps: {{ int .Values.scheduler.qps }}

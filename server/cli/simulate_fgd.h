@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/cli/simulate.h"
+
+namespace muster::cli {
+
+// Protocol fgd: options are checked by Simulate but for the files. Returns the
+// figures in the format of the options; progress goes to `err`.
+absl::StatusOr<std::string> SimulateFgd(const SimulateOptions& options, std::ostream& err);
+
+}  // namespace muster::cli
