@@ -104,7 +104,7 @@ def test_a_leader_worker_set_with_an_exclusive_topology_has_its_rack_from_the_le
     cluster.create_custom({
         "apiVersion": "leaderworkerset.x-k8s.io/v1",
         "kind": "LeaderWorkerSet",
-        "metadata": {"name": "serve", "annotations": {"leaderworkerset.sigs.k8s.io/exclusive-topology": KUEUE_RACK}},
+        "metadata": {"name": "apart", "annotations": {"leaderworkerset.sigs.k8s.io/exclusive-topology": KUEUE_RACK}},
         "spec": {"replicas": 1, "leaderWorkerTemplate": {"size": 2, "workerTemplate": {
             "spec": {"containers": [{"name": "c", "resources": {"limits": {"nvidia.com/gpu": "8"}}}]}}}},
     })
@@ -112,16 +112,16 @@ def test_a_leader_worker_set_with_an_exclusive_topology_has_its_rack_from_the_le
                    "leaderworkerset.sigs.k8s.io/exclusive-topology": KUEUE_RACK}
 
     def member(name, worker, more):
-        return pod(name, 8, {"leaderworkerset.sigs.k8s.io/name": "serve",
+        return pod(name, 8, {"leaderworkerset.sigs.k8s.io/name": "apart",
                              "leaderworkerset.sigs.k8s.io/group-index": "0",
                              "leaderworkerset.sigs.k8s.io/worker-index": str(worker)}, {**annotations, **more})
 
-    leader = cluster.create([member("serve-0", 0, {})])
+    leader = cluster.create([member("apart-0", 0, {})])
     where = cluster.until_bound(leader, seconds=30)
-    workers = cluster.create([member("serve-0-1", 1, {"leaderworkerset.sigs.k8s.io/leader-name": "serve-0"})])
+    workers = cluster.create([member("apart-0-1", 1, {"leaderworkerset.sigs.k8s.io/leader-name": "apart-0"})])
     where.update(cluster.until_bound(workers, seconds=30))
     assert_one_rack(where)
-    assert where["serve-0"].split("-")[0] != taken
+    assert where["apart-0"].split("-")[0] != taken
 
 
 def test_a_spark_driver_goes_to_a_rack_with_room_for_its_executors(cluster):
