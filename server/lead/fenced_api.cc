@@ -64,7 +64,15 @@ void FencedApi::Withdraw(const ProvisioningRequest& request, Done done) {
 }
 
 void FencedApi::Read(const PodName& pod, std::function<void(absl::StatusOr<Pod>)> done) {
-  api_.Read(pod, std::move(done));
+  {
+    absl::MutexLock lock(&mu_);
+    ++under_way_;
+  }
+  api_.Read(pod, [this, done = std::move(done)](absl::StatusOr<Pod> result) {
+    done(std::move(result));
+    absl::MutexLock lock(&mu_);
+    --under_way_;
+  });
 }
 
 void FencedApi::Close() {

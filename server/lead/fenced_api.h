@@ -38,8 +38,8 @@ class FencedApi : public ClusterApi {
 
   // Lets no write through from now on.
   void Close();
-  // Waits until no write is under way, or for `longest`. Whether none is, nor may
-  // be carried out later.
+  // Waits until nothing is under way, or for `longest`. Whether nothing is, and no
+  // write may be carried out later. A read counts, for the write that may follow.
   bool AwaitQuiet(absl::Duration longest);
 
  private:
@@ -52,7 +52,7 @@ class FencedApi : public ClusterApi {
   const Clock& clock_;
   absl::Mutex mu_;
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
-  int64_t under_way_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t under_way_ ABSL_GUARDED_BY(mu_) = 0;                         // writes and reads
   absl::Time lost_until_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();  // writes whose answers were lost
 };
 

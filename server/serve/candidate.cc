@@ -108,9 +108,9 @@ void Candidate::Retract(absl::Time until) {
 
 void Candidate::Resign(absl::Duration longest) {
   const absl::Time until = steady_.Now() + longest;
-  fenced_.Close();
   if (elector_ != nullptr) Retract(until);
   const bool quiet = fenced_.AwaitQuiet(until - steady_.Now());
+  fenced_.Close();
   if (elector_ == nullptr) return;
   // Whoever waits for the lease to run out takes care of what may still be carried out.
   if (!quiet) return spdlog::warn("the lease is not given up: a write is under way, or its answer was lost");

@@ -83,7 +83,6 @@ void Replica::Kill() {
 
 void Replica::Stop() {
   stopping_ = true;
-  fenced_.Close();
   decisions_->Stop(absl::UnavailableError("muster is stopping"));
   ResignWhenQuiet(timeline_.Now() + kStopGrace);
 }
@@ -94,6 +93,7 @@ void Replica::ResignWhenQuiet(absl::Time latest) {
     process_.After(kTick, [this, latest] { ResignWhenQuiet(latest); });
     return;
   }
+  fenced_.Close();
   process_.After(latest - timeline_.Now(), [this] { Kill(); });
   elector_.Resign([this] { Kill(); });
 }
