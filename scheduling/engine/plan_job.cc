@@ -69,7 +69,10 @@ PlanInput With(const Gang& gang, const PlanInput& input) {
 
 // Plans `input` with the later members of its gang, if these are known.
 StagedPlan PlanStages(const PlanInput& input, const CapacityOptions& options, absl::Time now) {
-  if (!input.gang.later.plannable()) return {PlanWithCapacity(input, options, now), {}};
+  // Later members do not make up for those of this stage that do not exist yet.
+  const GangCount count = Count(input.gang);
+  const bool ready = count.satisfied + count.ready >= count.needed;
+  if (!input.gang.later.plannable() || !ready) return {PlanWithCapacity(input, options, now), {}};
   const Gang whole = declare::AssembleWithLater(input.view, input.gang);
   StagedPlan staged{PlanWithCapacity(With(whole, input), options, now), {}};
   if (auto* refusal = std::get_if<Refusal>(&staged.plan.result)) {
