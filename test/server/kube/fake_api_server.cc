@@ -75,7 +75,7 @@ FakeApiServer::FakeApiServer(std::unique_ptr<httplib::Server> server) : server_(
       return sink.write(piece.data(), piece.size());
     });
   };
-  server_->new_task_queue = [] { return new httplib::ThreadPool(64); };
+  server_->new_task_queue = [] { return new httplib::ThreadPool(256); };
   server_->set_tcp_nodelay(true);
   server_->set_keep_alive_max_count(1'000'000);
   server_->Get(".*", handle).Post(".*", handle).Put(".*", handle).Patch(".*", handle).Delete(".*", handle);
