@@ -91,15 +91,20 @@ Json Slice(const LeadObjects& objects, const std::string& name, const LeadAddres
   return slice;
 }
 
-// What to apply so that the slice loses its endpoint, if that is `ip`, and nobody
-// changed it since it was read; "" if it is another one.
-std::string Emptied(const std::string& body, const std::string& ip) {
+// Whether the slice has one endpoint, which is `ip`.
+bool Names(const std::string& body, const std::string& ip) {
+  const Json slice = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!slice.is_object() || !slice.contains("endpoints") || !slice["endpoints"].is_array()) return false;
+  const Json& endpoints = slice["endpoints"];
+  return endpoints.size() == 1 && endpoints[0].is_object() && endpoints[0].contains("addresses") &&
+         endpoints[0]["addresses"] == Json::array({ip});
+}
+
+// What to apply so that the slice, which Names, loses its endpoint, if nobody
+// changed it since it was read.
+std::string Emptied(const std::string& body) {
   Json slice = Json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (!slice.is_object() || !slice.contains("metadata") || !slice["metadata"].is_object()) return "";
-  const Json own = Json::array({ip});
-  for (const Json& endpoint : slice.value("endpoints", Json::array())) {
-    if (!endpoint.is_object() || endpoint.value("addresses", Json::array()) != own) return "";
-  }
+  if (!slice.contains("metadata") || !slice["metadata"].is_object()) return "";
   slice["endpoints"] = Json::array();
   slice["metadata"].erase("managedFields");
   return JsonText(slice);
@@ -159,17 +164,28 @@ void KubeLead::ApplySlice(const LeadAddress& address, const std::string& service
   Apply(JsonText(Slice(objects_, SliceName(), address, service_uid)), std::move(done));
 }
 
-void KubeLead::Retract(const std::string& ip, std::function<void(const absl::Status&)> done) {
+void KubeLead::ReadSlice(std::function<void(const absl::StatusOr<std::string>& body)> done) {
   Request request;
   request.path = SlicePath();
   request.timeout = timeout_;
   Call(transport_, std::move(request), absl::StrCat("reading endpoint slice ", objects_.ns, "/", SliceName()),
-       [this, ip, done = std::move(done)](const absl::Status& status, const Reply& reply) mutable {
-         if (!status.ok()) return done(status);
-         std::string emptied = Emptied(reply.body, ip);
-         if (emptied.empty()) return done(absl::OkStatus());
-         Apply(std::move(emptied), std::move(done));
+       [done = std::move(done)](const absl::Status& status, const Reply& reply) {
+         status.ok() ? done(reply.body) : done(status);
        });
+}
+
+void KubeLead::IsAnnounced(const std::string& ip, std::function<void(const absl::StatusOr<bool>&)> done) {
+  ReadSlice([ip, done = std::move(done)](const absl::StatusOr<std::string>& body) {
+    body.ok() ? done(Names(*body, ip)) : done(body.status());
+  });
+}
+
+void KubeLead::Retract(const std::string& ip, std::function<void(const absl::Status&)> done) {
+  ReadSlice([this, ip, done = std::move(done)](const absl::StatusOr<std::string>& body) {
+    if (!body.ok()) return done(body.status());
+    std::string emptied = Names(*body, ip) ? Emptied(*body) : "";
+    emptied.empty() ? done(absl::OkStatus()) : Apply(std::move(emptied), done);
+  });
 }
 
 std::string KubeLead::SliceName() const { return absl::StrCat(objects_.service, "-leader"); }

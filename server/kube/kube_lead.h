@@ -44,6 +44,8 @@ class KubeLead : public LeaseApi {
   // Makes `address` the one endpoint of the service, in a slice that goes when the
   // service is deleted. Errors as ClusterApi's.
   void Announce(const LeadAddress& address, std::function<void(const absl::Status&)> done);
+  // Whether `ip` is the service's endpoint. Errors as ClusterApi's.
+  void IsAnnounced(const std::string& ip, std::function<void(const absl::StatusOr<bool>&)> done);
   // Leaves the service without an endpoint, so that callers are refused at once and
   // not kept waiting by an address that nobody has. If it says another one than
   // `ip`, or does so before this is written, that stays. Errors as ClusterApi's.
@@ -53,6 +55,7 @@ class KubeLead : public LeaseApi {
   std::string LeasePath() const;
   std::string SliceName() const;
   std::string SlicePath() const;
+  void ReadSlice(std::function<void(const absl::StatusOr<std::string>& body)> done);
   void ApplySlice(const LeadAddress& address, const std::string& service_uid,
                   std::function<void(const absl::Status&)> done);
   void Apply(std::string slice, std::function<void(const absl::Status&)> done);

@@ -11,12 +11,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 
 namespace muster {
 namespace {
 
-// The next leader, who says where it is, waits for as long.
+// A call about the service's endpoint.
 constexpr absl::Duration kRetracts = absl::Seconds(1);
+// For so long the next leader has to say where it is.
+constexpr absl::Duration kSucceeded = absl::Seconds(3);
+constexpr absl::Duration kLook = absl::Milliseconds(250);
 
 std::string HostName() {
   std::array<char, 256> name{};
@@ -95,9 +99,28 @@ void Candidate::Announce(std::function<void(const absl::Status&)> done) {
   lead_->Announce(address, std::move(done));
 }
 
-// Before the lease is given up: what the next leader writes comes after this.
-void Candidate::Retract(absl::Time until) {
-  if (!announces_ || !elector_->Leads()) return;
+bool Candidate::IsSucceeded() {
+  struct Answer {
+    absl::Notification came;
+    bool other = false;
+  };
+  const auto answer = std::make_shared<Answer>();
+  lead_->IsAnnounced(AddressOf(config_), [answer](const absl::StatusOr<bool>& own) {
+    answer->other = own.ok() && !*own;
+    answer->came.Notify();
+  });
+  return answer->came.WaitForNotificationWithTimeout(kRetracts) && answer->other;
+}
+
+// Only where nobody took over: while a service has no endpoint its address leads out
+// of the cluster on some nodes for a moment, and a caller who meets a stranger there
+// keeps that connection.
+void Candidate::RetractUnlessSucceeded(absl::Time until) {
+  const absl::Time patience = std::min(until - kRetracts, steady_.Now() + kSucceeded);
+  while (steady_.Now() < patience) {
+    if (IsSucceeded()) return;
+    absl::SleepFor(kLook);
+  }
   const auto retracted = std::make_shared<absl::Notification>();
   lead_->Retract(AddressOf(config_), [retracted](const absl::Status& status) {
     if (!status.ok()) spdlog::warn("{}", std::string(status.message()));
@@ -108,15 +131,19 @@ void Candidate::Retract(absl::Time until) {
 
 void Candidate::Resign(absl::Duration longest) {
   const absl::Time until = steady_.Now() + longest;
-  if (elector_ != nullptr) Retract(until);
-  const bool quiet = fenced_.AwaitQuiet(until - steady_.Now());
+  const bool quiet = fenced_.AwaitQuiet(longest);
   fenced_.Close();
   if (elector_ == nullptr) return;
-  // Whoever waits for the lease to run out takes care of what may still be carried out.
-  if (!quiet) return spdlog::warn("the lease is not given up: a write is under way, or its answer was lost");
-  const auto resigned = std::make_shared<absl::Notification>();
-  elector_->Resign([resigned] { resigned->Notify(); });
-  resigned->WaitForNotificationWithTimeout(until - steady_.Now());
+  const bool led = elector_->Leads();
+  if (quiet) {
+    const auto resigned = std::make_shared<absl::Notification>();
+    elector_->Resign([resigned] { resigned->Notify(); });
+    resigned->WaitForNotificationWithTimeout(until - steady_.Now());
+  } else {
+    // Whoever waits for the lease to run out takes care of what may still be carried out.
+    spdlog::warn("the lease is not given up: a write is under way, or its answer was lost");
+  }
+  if (announces_ && led) RetractUnlessSucceeded(until);
 }
 
 }  // namespace muster

@@ -52,7 +52,9 @@ class Candidate {
 
  private:
   void Announce(std::function<void(const absl::Status&)> done);
-  void Retract(absl::Time until);
+  // Whether another address is the service's by now.
+  bool IsSucceeded();
+  void RetractUnlessSucceeded(absl::Time until);
 
   const Config::Lead config_;
   kube::KubeLead* const lead_;

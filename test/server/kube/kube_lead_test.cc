@@ -160,6 +160,23 @@ TEST_F(KubeLeadTest, WhoStopsLeavesTheServiceWithoutAnEndpointIfNobodyChangedItS
   EXPECT_TRUE(absl::IsAborted(Retract("10.0.0.7")));
 }
 
+TEST_F(KubeLeadTest, WhoStopsSeesWhetherAnotherTookItsPlace) {
+  const auto is_announced = [&](const std::string& ip) {
+    std::promise<absl::StatusOr<bool>> promise;
+    lead_.IsAnnounced(ip, [&](const absl::StatusOr<bool>& own) { promise.set_value(own); });
+    return promise.get_future().get();
+  };
+  On("GET", kSliceItself, 200, kAnnounced);
+  EXPECT_TRUE(*is_announced("10.0.0.7"));
+  EXPECT_FALSE(*is_announced("10.0.0.8"));
+  for (const std::string body : {"[]", "{}", R"({"endpoints": []})", R"({"endpoints": [7]})"}) {
+    On("GET", kSliceItself, 200, body);
+    EXPECT_FALSE(*is_announced("10.0.0.7")) << body;
+  }
+  On("GET", kSliceItself, 500, "{}");
+  EXPECT_FALSE(is_announced("10.0.0.7").ok());
+}
+
 TEST_F(KubeLeadTest, TheEndpointOfAnotherLeaderStays) {
   for (const std::string body : {kAnnounced, "[]", "{}"}) {
     On("GET", kSliceItself, 200, body);
