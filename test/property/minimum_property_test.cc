@@ -134,22 +134,34 @@ TEST(MinimumProperty, SomeMembersSufficeWhereAnyChoiceOfThemFits) {
   EXPECT_GT(refused, static_cast<int>(kCases / 20));
 }
 
+struct Refused {
+  Refusal refusal;
+  int64_t most;  // members that fit beside each other, by brute force
+};
+
+// nullopt where the gang is placed, or is wrong.
+std::optional<Refused> RefusedOf(const TopologyCase& c) {
+  const auto result = Plan(c);
+  const auto* refusal = std::get_if<Refusal>(&result);
+  if (refusal == nullptr || refusal->kind == Refusal::Kind::kInvalid) return std::nullopt;
+  const auto bound = static_cast<int64_t>(c.gang.members.size()) - PendingOf(c);
+  return Refused{*refusal, bound + MostThatFit(c)};
+}
+
 TEST(RefusalProperty, NoMoreMembersAreSaidToFitThanDoAndOfLikeMembersNoFewer) {
   int compared = 0;
   int alike = 0;
   for (uint32_t seed = 0; seed < kCases; ++seed) {
     const std::optional<TopologyCase> c = PlainCase(seed);
     if (!c.has_value()) continue;
-    const auto result = Plan(*c);
-    const auto* refusal = std::get_if<Refusal>(&result);
-    if (refusal == nullptr || refusal->kind == Refusal::Kind::kInvalid) continue;
+    const std::optional<Refused> refused = RefusedOf(*c);
+    if (!refused.has_value()) continue;
     ++compared;
-    const auto bound = static_cast<int64_t>(c->gang.members.size()) - PendingOf(*c);
-    const int64_t most = bound + MostThatFit(*c);
-    ASSERT_LE(refusal->fits, most) << "seed " << seed << ": " << refusal->text << "\n" << Show(*c, {});
+    const auto& [refusal, most] = *refused;
+    ASSERT_LE(refusal.fits, most) << "seed " << seed << ": " << refusal.text << "\n" << Show(*c, {});
     if (!AreAlike(*c)) continue;
     ++alike;
-    ASSERT_EQ(refusal->fits, most) << "seed " << seed << ": " << refusal->text << "\n" << Show(*c, {});
+    ASSERT_EQ(refusal.fits, most) << "seed " << seed << ": " << refusal.text << "\n" << Show(*c, {});
   }
   EXPECT_GT(compared, static_cast<int>(kCases / 20));
   EXPECT_GT(alike, static_cast<int>(kCases / 40));
@@ -172,14 +184,12 @@ TEST(RefusalProperty, NoMoreMembersOfSubgroupsAreSaidToFitThanDoAndSeldomFewer) 
   for (uint32_t seed = 0; seed < kCases; ++seed) {
     const std::optional<TopologyCase> c = CaseOfSubgroups(seed);
     if (!c.has_value()) continue;
-    const auto result = Plan(*c);
-    const auto* refusal = std::get_if<Refusal>(&result);
-    if (refusal == nullptr || refusal->kind == Refusal::Kind::kInvalid) continue;
+    const std::optional<Refused> refused = RefusedOf(*c);
+    if (!refused.has_value()) continue;
     ++compared;
-    const auto bound = static_cast<int64_t>(c->gang.members.size()) - PendingOf(*c);
-    const int64_t most = bound + MostThatFit(*c);
-    ASSERT_LE(refusal->fits, most) << "seed " << seed << ": " << refusal->text << "\n" << Show(*c, {});
-    exact += refusal->fits == most ? 1 : 0;
+    const auto& [refusal, most] = *refused;
+    ASSERT_LE(refusal.fits, most) << "seed " << seed << ": " << refusal.text << "\n" << Show(*c, {});
+    exact += refusal.fits == most ? 1 : 0;
   }
   EXPECT_GT(compared, static_cast<int>(kCases / 20));
   // Which subgroup is seated first is a guess.
